@@ -1,0 +1,1 @@
+"""Paceline keeps a team's heavy pytest suites fast."""

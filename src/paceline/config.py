@@ -1,0 +1,283 @@
+"""`[tool.paceline]` of a project's pyproject.toml, as frozen data.
+
+Read by both halves. Unknown keys and values of the wrong type are errors that say where they stand and, for
+a near miss, what was probably meant.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, cast, get_args
+
+from paceline.errors import ConfigError, UnknownSuiteError
+
+Isolation = Literal["transaction", "none"]
+Dist = Literal["load", "loadscope", "loadfile", "loadgroup", "worksteal"]
+
+#: What a suite may require. A requirement other than "postgresql" is an extension of it.
+REQUIREMENTS = ("postgresql", "pgvector")
+DEFAULT_OUTPUT = "perf_metrics/pytest_marker_baselines.json"
+_SUITE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """One opt-in suite.
+
+    Attributes:
+        name: how the suite is called on the command line and in files.
+        marker: pytest marker expression that selects its tests; by default its name.
+        flag: pytest option that switches it on; by default `--NAME`. Empty: not gated.
+        implies: suites that its flag switches on as well.
+        requires: what has to be there before its tests can run, from `REQUIREMENTS`.
+        isolation: `transaction` puts each of its tests into a transaction that is rolled back.
+        workers: number of pytest-xdist workers when profiled; 0 runs without xdist.
+        dist: pytest-xdist's distribution mode when profiled with workers.
+        rounds: how often a profile runs the suite.
+        paths: where its tests live, relative to the project; empty: learned from earlier profiles.
+        args: further pytest arguments when profiled.
+        env: further environment variables when profiled.
+    """
+
+    name: str
+    marker: str = ""
+    flag: str = ""
+    implies: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    isolation: Isolation = "none"
+    workers: int = 0
+    dist: Dist = "loadscope"
+    rounds: int = 1
+    paths: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseConfig:
+    """Where the tests' database comes from.
+
+    Attributes:
+        url: SQLAlchemy URL of a server to use; empty: search for one.
+        allow: names of databases that may be used although they don't look like test databases.
+        export: environment variables that receive the URL before test modules are imported.
+        prepare: `module:function`, called with the URL of each new database, for example to migrate it.
+        binaries: folder that holds PostgreSQL's `initdb` and `postgres`; empty: search for them.
+    """
+
+    url: str = ""
+    allow: tuple[str, ...] = ()
+    export: tuple[str, ...] = ()
+    prepare: str = ""
+    binaries: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """All of `[tool.paceline]`.
+
+    Attributes:
+        output: the baseline file, relative to the project.
+        slowest: how many of the slowest tests are listed for a suite.
+        stall_timeout: seconds without any test moving after which a profile ends pytest.
+        declared: whether the project has a `[tool.paceline]` table at all.
+    """
+
+    suites: tuple[Suite, ...]
+    database: DatabaseConfig = field(default_factory=DatabaseConfig)
+    output: str = DEFAULT_OUTPUT
+    slowest: int = 25
+    stall_timeout: float = 300.0
+    declared: bool = False
+
+    def suite(self, name: str) -> Suite:
+        """Return the suite called `name`.
+
+        Raises:
+            UnknownSuiteError: no such suite; the hint names the nearest.
+        """
+        for suite in self.suites:
+            if suite.name == name:
+                return suite
+        known = [suite.name for suite in self.suites]
+        raise UnknownSuiteError(
+            f"there is no suite {name!r}",
+            hint=_nearest(name, known) or f"The suites are {', '.join(known)}.",
+        )
+
+
+DEFAULT_SUITES = (
+    Suite(
+        name="schema",
+        marker="schema",
+        flag="--schema",
+        requires=("postgresql",),
+        isolation="transaction",
+    ),
+    Suite(
+        name="pgvector",
+        marker="pgvector",
+        flag="--pgvector",
+        implies=("schema",),
+        requires=("postgresql", "pgvector"),
+    ),
+    Suite(name="contract", marker="contract", flag="--contract"),
+)
+
+
+def load_config(root: Path) -> Config:
+    """Read the configuration of the project in `root`.
+
+    Raises:
+        ConfigError: pyproject.toml can't be parsed, or `[tool.paceline]` is wrong.
+    """
+    path = root / "pyproject.toml"
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return Config(suites=DEFAULT_SUITES)
+    except OSError as error:
+        raise ConfigError(f"{path} can't be read: {error.strerror}") from error
+    try:
+        document = tomllib.loads(content.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from error
+    tool = document.get("tool", {})
+    if "paceline" not in tool:
+        return Config(suites=DEFAULT_SUITES)
+    return parse_config(tool["paceline"])
+
+
+def parse_config(table: object) -> Config:
+    """Turn the content of `[tool.paceline]` into a `Config`.
+
+    Raises:
+        ConfigError: an unknown key, a value of the wrong type or out of range, an unknown suite in `implies`.
+    """
+    values = _checked(Config, table, "tool.paceline", extra={"suite"}, hidden={"suites", "declared"})
+    suite_tables = _mapping(values.pop("suite", {}), "tool.paceline.suite")
+    database = values.pop("database", {})
+    if suite_tables:
+        suites = tuple(_suite(name, body) for name, body in suite_tables.items())
+    else:
+        suites = DEFAULT_SUITES
+    config = Config(
+        suites=suites,
+        database=DatabaseConfig(**_checked(DatabaseConfig, database, "tool.paceline.database")),
+        declared=True,
+        **values,
+    )
+    _at_least(config.slowest, 1, "tool.paceline.slowest")
+    _at_least(config.stall_timeout, 1, "tool.paceline.stall_timeout")
+    known = [suite.name for suite in suites]
+    for suite in suites:
+        for implied in suite.implies:
+            if implied not in known:
+                hint = _nearest(implied, known) or f"The suites are {', '.join(known)}."
+                where = f"tool.paceline.suite.{suite.name}.implies"
+                raise ConfigError(f"{where} names an unknown suite {implied!r}", hint=hint)
+    return config
+
+
+def _suite(name: str, table: object) -> Suite:
+    where = f"tool.paceline.suite.{name}"
+    if not _SUITE_NAME.fullmatch(name):
+        raise ConfigError(
+            f"{where} is not a usable suite name",
+            hint="Use letters, digits, '_' and '-', and begin with a letter.",
+        )
+    values = _checked(Suite, table, where, hidden={"name"})
+    # A suite that keeps the name of a default one starts from it: a project adds what differs.
+    for default in DEFAULT_SUITES:
+        if default.name == name:
+            values = {key.name: getattr(default, key.name) for key in fields(Suite)} | values
+            values.pop("name")
+    suite = Suite(
+        **{"name": name, "marker": name, "flag": f"--{name.replace('_', '-')}"} | values,
+    )
+    if suite.flag and not re.fullmatch(r"--[A-Za-z0-9][A-Za-z0-9_-]*", suite.flag):
+        raise ConfigError(f"{where}.flag is {suite.flag!r}", hint='Write a long option such as "--schema".')
+    for requirement in suite.requires:
+        _one_of(requirement, REQUIREMENTS, f"{where}.requires")
+    _one_of(suite.isolation, get_args(Isolation), f"{where}.isolation")
+    _one_of(suite.dist, get_args(Dist), f"{where}.dist")
+    _at_least(suite.rounds, 1, f"{where}.rounds")
+    _at_least(suite.workers, 0, f"{where}.workers")
+    return suite
+
+
+def _checked(
+    kind: type,
+    table: object,
+    where: str,
+    *,
+    extra: frozenset[str] | set[str] = frozenset(),
+    hidden: frozenset[str] | set[str] = frozenset(),
+) -> dict[str, Any]:
+    """Return `table` as keyword arguments of the dataclass `kind`, each of the right type."""
+    types = {item.name: item.type for item in fields(kind) if item.name not in hidden}
+    values: dict[str, Any] = {}
+    for key, value in _mapping(table, where).items():
+        if key in extra or types.get(key) == "DatabaseConfig":
+            values[key] = value
+        elif key in types:
+            values[key] = _converted(value, types[key], f"{where}.{key}")
+        else:
+            known = [*types, *extra]
+            hint = _nearest(key, known) or f"Known keys are {', '.join(sorted(known))}."
+            raise ConfigError(f"unknown key {where}.{key}", hint=hint)
+    return values
+
+
+def _converted(value: object, annotation: str, where: str) -> object:
+    match annotation:
+        case "tuple[str, ...]":
+            if isinstance(value, list) and all(isinstance(item, str) for item in cast("list[object]", value)):
+                return tuple(cast("list[str]", value))
+            expected = "a list of strings"
+        case "tuple[tuple[str, str], ...]":
+            if isinstance(value, dict) and all(
+                isinstance(item, str) for item in cast("dict[str, object]", value).values()
+            ):
+                return tuple(sorted(cast("dict[str, str]", value).items()))
+            expected = "a table of strings"
+        case "int":
+            if isinstance(value, int) and not isinstance(value, bool):
+                return value
+            expected = "a whole number"
+        case "float":
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                return float(value)
+            expected = "a number"
+        case _:
+            if isinstance(value, str):
+                return value
+            expected = "a string"
+    raise ConfigError(f"{where} must be {expected}, not {value!r}")
+
+
+def _mapping(table: object, where: str) -> Mapping[str, object]:
+    if not isinstance(table, dict):
+        raise ConfigError(f"{where} must be a table, not {table!r}")
+    return cast("dict[str, object]", table)
+
+
+def _one_of(value: str, known: tuple[str, ...], where: str) -> None:
+    if value not in known:
+        hint = _nearest(value, known) or f"Use one of {', '.join(known)}."
+        raise ConfigError(f"{where} holds {value!r}", hint=hint)
+
+
+def _at_least(value: float, least: int, where: str) -> None:
+    if value < least:
+        raise ConfigError(f"{where} is {value}", hint=f"Use {least} or more.")
+
+
+def _nearest(name: str, known: list[str] | tuple[str, ...]) -> str:
+    match = difflib.get_close_matches(name, known, n=1)
+    return f"Did you mean {match[0]!r}?" if match else ""

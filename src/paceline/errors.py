@@ -1,0 +1,97 @@
+"""Every error that Paceline raises on purpose, and the exit codes of its command.
+
+An error names what is wrong and where (`message`), what to do about it (`hint`), and a `slug` that is its
+anchor in the reference page `docs/reference/errors.md`.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """Exit codes of the `paceline` command; pytest's own codes are never passed through."""
+
+    FINE = 0
+    USAGE = 2
+    NOT_MEASURED = 3
+    UNREADABLE = 4
+    REGRESSED = 10
+    NOT_COMPARABLE = 11
+    INTERRUPTED = 130
+
+
+class PacelineError(Exception):
+    """Root of all errors raised on purpose.
+
+    Args:
+        message: what is wrong and where, one sentence without a full stop.
+        hint: what the reader can do about it.
+    """
+
+    slug = "internal"
+    exit_code = Exit.USAGE
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}. {self.hint}" if self.hint else self.message
+
+
+class ConfigError(PacelineError):
+    """`[tool.paceline]` holds something that Paceline doesn't understand."""
+
+    slug = "config"
+
+
+class UnknownSuiteError(PacelineError):
+    """A suite was named that the configuration doesn't declare."""
+
+    slug = "unknown-suite"
+
+
+class MissingDependencyError(PacelineError):
+    """An optional library is needed for what was asked."""
+
+    slug = "missing-dependency"
+
+
+class UnreadableFileError(PacelineError):
+    """An input file is missing, corrupt, foreign, or written by a newer Paceline."""
+
+    slug = "unreadable-file"
+    exit_code = Exit.UNREADABLE
+
+
+class UnwritableFileError(PacelineError):
+    """A result could not be stored where it was asked for."""
+
+    slug = "unwritable-file"
+
+
+class NotProvisionedError(PacelineError):
+    """What a suite requires, such as a database server, can't be had on this machine."""
+
+    slug = "not-provisioned"
+    exit_code = Exit.NOT_MEASURED
+    #: Read by the recorder: a set-up that ends with this exception decides the status of the run.
+    run_status = "not_provisioned"
+
+
+class ProvisioningError(PacelineError):
+    """What a suite requires is there, but preparing it raised."""
+
+    slug = "provisioning"
+    exit_code = Exit.NOT_MEASURED
+    run_status = "provisioning_error"
+
+
+class UnsafeDatabaseError(PacelineError):
+    """A database was named that doesn't look like one for tests."""
+
+    slug = "unsafe-database"
+    exit_code = Exit.NOT_MEASURED
+    run_status = "provisioning_error"
