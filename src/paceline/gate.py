@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from paceline import hooks
 from paceline.config import load_config
 from paceline.errors import ConfigError
 from paceline.selection import suites_of
@@ -25,6 +26,7 @@ def activate(config: pytest.Config) -> None:
         settings = load_config(config.rootpath)
     except ConfigError as error:
         raise pytest.UsageError(f"paceline: {error}") from error
+    config.pluginmanager.add_hookspecs(hooks)
     config.pluginmanager.register(Gate(settings), "paceline-gate")
 
 
