@@ -220,7 +220,7 @@ def _checked(
     hidden: frozenset[str] | set[str] = frozenset(),
 ) -> dict[str, Any]:
     """Return `table` as keyword arguments of the dataclass `kind`, each of the right type."""
-    types = {item.name: item.type for item in fields(kind) if item.name not in hidden}
+    types = {item.name: str(item.type) for item in fields(kind) if item.name not in hidden}
     values: dict[str, Any] = {}
     for key, value in _mapping(table, where).items():
         if key in extra or types.get(key) == "DatabaseConfig":

@@ -13,6 +13,7 @@ class Exit(IntEnum):
     """Exit codes of the `paceline` command; pytest's own codes are never passed through."""
 
     FINE = 0
+    TESTS_FAILED = 1
     USAGE = 2
     NOT_MEASURED = 3
     UNREADABLE = 4
