@@ -95,3 +95,9 @@ class UnsafeDatabaseError(PacelineError):
     slug = "unsafe-database"
     exit_code = Exit.NOT_MEASURED
     run_status = "provisioning_error"
+
+
+class IsolationError(PacelineError):
+    """A test did something that can't be undone at its end."""
+
+    slug = "isolation"
