@@ -45,6 +45,7 @@ class ConfigError(PacelineError):
     """`[tool.paceline]` holds something that Paceline doesn't understand."""
 
     slug = "config"
+    run_status = "provisioning_error"
 
 
 class UnknownSuiteError(PacelineError):
@@ -57,6 +58,7 @@ class MissingDependencyError(PacelineError):
     """An optional library is needed for what was asked."""
 
     slug = "missing-dependency"
+    run_status = "provisioning_error"
 
 
 class UnreadableFileError(PacelineError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 _OWN_NAME = "paceline_test"
 #: PostgreSQL cuts a name after 63 bytes; the rest is for what makes it unique.
 _LONGEST_BASE = 32
+#: Age at which a database that nobody is connected to is taken for a killed run's (seconds).
+_ABANDONED_AFTER = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,21 +93,33 @@ class _BorrowedServer:
     `NAME_paceline_TOKEN` with the xdist worker's name behind it, and dropped at the end of the session. It is
     empty when the project prepares its databases (`tool.paceline.database.prepare`), else a copy of the named
     one, so that what an earlier step put there is seen.
+
+    An open connection to it shows that it is in use. What a killed run has left behind is dropped by the next
+    run on the same server: same name, same owner, an old token, and nobody connected.
     """
 
     def __init__(self, server: SharedServer, worker: str, *, copy: bool) -> None:
         self.source = server.source
         self._server = server
         self._copy = copy
-        token = f"{int(CLOCK.now()):x}{secrets.token_hex(3)}"
-        base = server.url.name.encode()[:_LONGEST_BASE].decode(errors="ignore")
-        self.url = server.url.renamed("_".join(filter(None, (base, "paceline", token, worker))))
+        self._stem = server.url.name.encode()[:_LONGEST_BASE].decode(errors="ignore") + "_paceline_"
+        token = f"{int(CLOCK.now()):08x}{secrets.token_hex(3)}"
+        self.url = server.url.renamed(self._stem + "_".join(filter(None, (token, worker))))
         self._exists = False
+        self._in_use: postgresql.Connection | None = None
         self._owner = os.getpid()
 
     def open(self) -> None:
+        pattern = re.sub(r"([\\%_])", r"\\\1", self._stem) + "%"
+        postgresql.drop_unused(self._server.url, pattern, self._is_old)
         postgresql.create(self._server.url, self.url.name, copy=self._copy)
         self._exists = True
+        self._in_use = postgresql.connect(self.url)
+
+    def _is_old(self, name: str) -> bool:
+        """Tell whether `name` is one of ours, so old that its run has connected by now or is dead."""
+        token = re.fullmatch(r"([0-9a-f]{8})[0-9a-f]{6}(_\w+)?", name.removeprefix(self._stem))
+        return token is not None and int(token[1], 16) < CLOCK.now() - _ABANDONED_AFTER
 
     def ended(self, within: float) -> str:
         return ""
@@ -112,6 +127,8 @@ class _BorrowedServer:
     def close(self) -> None:
         if self._exists and self._owner == os.getpid():
             self._exists = False
+            if self._in_use is not None:
+                self._in_use.close()
             postgresql.drop(self._server.url, self.url.name)
 
 

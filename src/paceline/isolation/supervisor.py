@@ -141,7 +141,9 @@ def initialise(watch: Watch, binaries: str, home: str, uid: int, gid: int) -> in
     """Run initdb. Return its exit status, 0 when it worked."""
     status = 1
     for locale in _LOCALES:
-        options = ["--no-sync", "--no-instructions", "-A", "trust", "-U", "postgres", "-E", "UTF8"]
+        # Small segments: 9 MB less to write and to keep in memory than with the default of 16 MB each.
+        options = ["--no-sync", "--no-instructions", "--wal-segsize=1"]
+        options += ["-A", "trust", "-U", "postgres", "-E", "UTF8"]
         command = [f"{binaries}/initdb", *options, f"--locale={locale}", "-D", f"{home}/data"]
         child = spawn(command, uid, gid, f"{home}/log")
         try:

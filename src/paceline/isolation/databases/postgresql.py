@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import socket
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from paceline.clock import CLOCK
 from paceline.errors import MissingDependencyError, ProvisioningError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
+    from typing import TypeAlias
 
     import psycopg
 
     from paceline.isolation.urls import DatabaseUrl
+
+    Connection: TypeAlias = psycopg.Connection[tuple[object, ...]]
 
 #: What each requirement of a suite means on the server.
 EXTENSIONS = {"pgvector": "vector"}
@@ -41,13 +44,12 @@ def unreachable(url: DatabaseUrl, timeout: float = 2.0) -> str:
     return ""
 
 
-@contextmanager
-def connected(url: DatabaseUrl) -> Generator[psycopg.Connection[tuple[object, ...]], None, None]:
-    """Yield an autocommit connection.
+def connect(url: DatabaseUrl) -> Connection:
+    """Return an autocommit connection that the caller closes.
 
     Raises:
         MissingDependencyError: psycopg is not installed.
-        ProvisioningError: the server refuses, or an SQL statement fails.
+        ProvisioningError: the server refuses.
     """
     try:
         import psycopg
@@ -55,9 +57,28 @@ def connected(url: DatabaseUrl) -> Generator[psycopg.Connection[tuple[object, ..
         raise MissingDependencyError(
             "PostgreSQL needs the library psycopg", hint="Install pytest-paceline[postgres]."
         ) from error
+    with _explained(url):
+        return psycopg.connect(url.libpq, autocommit=True, connect_timeout=_CONNECT_TIMEOUT)
+
+
+@contextmanager
+def connected(url: DatabaseUrl) -> Generator[Connection, None, None]:
+    """Yield an autocommit connection.
+
+    Raises:
+        MissingDependencyError: psycopg is not installed.
+        ProvisioningError: the server refuses, or an SQL statement fails.
+    """
+    with connect(url) as connection, _explained(url):
+        yield connection
+
+
+@contextmanager
+def _explained(url: DatabaseUrl) -> Generator[None, None, None]:
+    import psycopg
+
     try:
-        with psycopg.connect(url.libpq, autocommit=True, connect_timeout=_CONNECT_TIMEOUT) as connection:
-            yield connection
+        yield
     except psycopg.errors.InsufficientPrivilege as error:
         raise ProvisioningError(
             f"{url}: {url.masked(str(error)).strip()}",
@@ -111,6 +132,31 @@ def drop(url: DatabaseUrl, name: str) -> None:
     with connected(url) as connection:
         force = sql.SQL(" WITH (FORCE)" if connection.info.server_version >= 130000 else "")
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)) + force)
+
+
+def drop_unused(url: DatabaseUrl, pattern: str, chosen: Callable[[str], bool]) -> None:
+    """Drop databases of the current user to which nobody is connected; one that is in use after all stays.
+
+    Args:
+        url: an existing database of the server.
+        pattern: SQL pattern of their names.
+        chosen: further condition on a name.
+
+    Raises:
+        ProvisioningError: the server refuses to list them.
+    """
+    from psycopg import Error, sql
+
+    with connected(url) as connection:
+        rows = connection.execute(
+            "SELECT datname FROM pg_database WHERE datname LIKE %s"
+            " AND datdba = (SELECT oid FROM pg_roles WHERE rolname = current_user)"
+            " AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE datid = pg_database.oid)",
+            [pattern],
+        ).fetchall()
+        for name in filter(chosen, (str(row[0]) for row in rows)):
+            with suppress(Error):
+                connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
 
 
 def server_version(url: DatabaseUrl) -> str:
