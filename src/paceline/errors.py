@@ -46,6 +46,7 @@ class ConfigError(PacelineError):
     """`[tool.paceline]` holds something that Paceline doesn't understand."""
 
     slug = "config"
+    run_status = "provisioning_error"
 
 
 class UnknownSuiteError(PacelineError):
@@ -58,6 +59,7 @@ class MissingDependencyError(PacelineError):
     """An optional library is needed for what was asked."""
 
     slug = "missing-dependency"
+    run_status = "provisioning_error"
 
 
 class UnreadableFileError(PacelineError):
@@ -96,3 +98,9 @@ class UnsafeDatabaseError(PacelineError):
     slug = "unsafe-database"
     exit_code = Exit.NOT_MEASURED
     run_status = "provisioning_error"
+
+
+class IsolationError(PacelineError):
+    """A test did something that can't be undone at its end."""
+
+    slug = "isolation"
