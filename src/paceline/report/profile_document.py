@@ -84,17 +84,20 @@ def _outcomes(profile: Profile) -> str:
 
 def _parts(suites: Sequence[SuiteReport]) -> Table:
     """Return what each part of a session took, summed over its processes, and its share."""
-    columns = (Column(name="Suite"), *(Column(name=name, numeric=True) for name in _PARTS))
-    rows = [
-        (Cell(text=suite.profile.suite), *_shares(suite.profile)) for suite in suites if suite.profile.totals
-    ]
+    profiles = [suite.profile for suite in suites if suite.profile.totals]
+    columns = (
+        Column(name="Part of the session"),
+        *(Column(name=profile.suite, numeric=True) for profile in profiles),
+    )
+    shares = [_shares(profile) for profile in profiles]
+    rows = [(Cell(text=name), *cells) for name, *cells in zip(_PARTS, *shares, strict=True)]
     return Table(title="Where the time went", columns=columns, rows=tuple(rows))
 
 
 def _shares(profile: Profile) -> list[Cell]:
     spent = [sum(_duration(profile, name) for name in names) for names in _PARTS.values()]
     whole = sum(spent)
-    return [Cell(text=f"{seconds(part)} {share(part, whole):>4}") for part in spent]
+    return [Cell(text=f"{seconds(part)}  {share(part, whole):>4}") for part in spent]
 
 
 def _duration(profile: Profile, part: str) -> float:
