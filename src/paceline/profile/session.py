@@ -22,7 +22,7 @@ from paceline.profile.aggregate import aggregate, slowest
 from paceline.profile.files import needed
 from paceline.profile.plan import Selection, Step, arguments, visible_command
 from paceline.profile.result import StepResult
-from paceline.profile.runner import Interrupted, Progress, run_pytest
+from paceline.profile.runner import Progress, RunInterruptedError, run_pytest
 from paceline.profile.snapshot import snapshot
 from paceline.store.baseline_file import merged, read_baseline, write_suites
 from paceline.store.known_files import read_known_files, remember
@@ -135,7 +135,7 @@ def _run(request: ProfileRequest, step: Step, observer: Observer) -> tuple[StepR
             stall_timeout=request.stall_timeout,
             advanced=observer.advanced,
         )
-    except Interrupted as stop:
+    except RunInterruptedError as stop:
         end, interrupted = stop.end, True
     result = StepResult(
         step=step,

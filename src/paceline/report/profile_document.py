@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from paceline.compare.change import Change
 from paceline.model.profile import Attempt, Profile, SlowTest
 from paceline.report.document import Cell, Column, Document, Note, Table, Tone
-from paceline.report.words import count, relative, seconds, share
+from paceline.report.words import DASH, count, relative, seconds, share
 
 #: Columns for parts of a session, and the totals that each of them adds up.
 _PARTS = {
@@ -79,7 +79,7 @@ def _status(profile: Profile) -> Cell:
 
 
 def _outcomes(profile: Profile) -> str:
-    return ", ".join(f"{number} {outcome}" for outcome, number in profile.outcomes.items()) or "–"
+    return ", ".join(f"{number} {outcome}" for outcome, number in profile.outcomes.items()) or DASH
 
 
 def _parts(suites: Sequence[SuiteReport]) -> Table:
@@ -107,7 +107,9 @@ def _duration(profile: Profile, part: str) -> float:
 
 def _change(change: Change) -> Cell:
     moved = "".join(
-        f", {len(tests)} {word}" for tests, word in ((change.added, "added"), (change.removed, "removed")) if tests
+        f", {len(tests)} {word}"
+        for tests, word in ((change.added, "added"), (change.removed, "removed"))
+        if tests
     )
     match change.kind:
         case "changed":
@@ -119,7 +121,7 @@ def _change(change: Change) -> Cell:
         case "not_comparable":
             return Cell(text=f"not comparable: {'; '.join(change.reasons)}{moved}", tone="warning")
         case "not_measured":
-            return Cell(text="–", tone="dim")
+            return Cell(text=DASH, tone="dim")
 
 
 def _suite_blocks(suite: SuiteReport) -> list[Table | Note]:
@@ -131,7 +133,9 @@ def _suite_blocks(suite: SuiteReport) -> list[Table | Note]:
         blocks.append(Note(text=f"{profile.suite}: {status}: {profile.reason}", tone=tone))
     attempt = suite.failed_attempt
     if attempt is not None and profile.has_figures:
-        text = f"{profile.suite}: a round gave no figures: {attempt.status.replace('_', ' ')}: {attempt.reason}"
+        text = (
+            f"{profile.suite}: a round gave no figures: {attempt.status.replace('_', ' ')}: {attempt.reason}"
+        )
         blocks.append(Note(text=text, tone="bad"))
     if suite.kept is not None:
         text = f"{profile.suite}: the figures of {suite.kept.recorded_at or 'an earlier profile'} were kept"

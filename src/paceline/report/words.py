@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+#: Stands for a number that isn't known.
+DASH = "\N{EN DASH}"
+
 
 def seconds(value: float | None) -> str:
     """Return a duration with a fitting unit; a dash if it is unknown."""
     if value is None:
-        return "–"
+        return DASH
     if value >= 120:
         return f"{int(value // 60)} min {value % 60:02.0f} s"
     if value >= 1:
@@ -18,12 +21,12 @@ def seconds(value: float | None) -> str:
 
 def share(part: float, whole: float) -> str:
     """Return a part in per cent of the whole; a dash if there is no whole."""
-    return f"{part / whole:.0%}" if whole else "–"
+    return f"{part / whole:.0%}" if whole else DASH
 
 
 def relative(ratio: float | None) -> str:
     """Return a ratio as a signed percentage; a dash if it is unknown."""
-    return "–" if ratio is None else f"{ratio - 1:+.0%}"
+    return DASH if ratio is None else f"{ratio - 1:+.0%}"
 
 
 def count(number: int, noun: str) -> str:

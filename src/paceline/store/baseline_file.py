@@ -40,21 +40,27 @@ def parse_baseline(text: str, name: str) -> Baseline:
         UnreadableFileError: see `read_baseline`.
     """
     try:
-        document = json.loads(text)
-        if not isinstance(document, dict) or not isinstance(document.get("profiles"), dict):
-            raise ShapeError("it has no object 'profiles'")
-        content = cast("dict[str, Any]", document)
-        version = content.get("schema_version", 0)
-        if not isinstance(version, int) or version > BASELINE_VERSION:
-            raise ShapeError(
-                f"its schema version {version!r} is newer than {BASELINE_VERSION}, update Paceline"
-            )
-        generated_at = content.get("generated_at")
-        suites = {suite: entry_from_json(suite, entry) for suite, entry in content["profiles"].items()}
-    except (ShapeError, ValueError) as error:
+        return _baseline(json.loads(text))
+    except ValueError as error:  # of json, and ShapeError
         reason = f"{name} is not a baseline file: {error}" if text.strip() else f"{name} is empty"
         raise UnreadableFileError(reason, hint=_HINT) from error
-    return Baseline(generated_at=generated_at if isinstance(generated_at, str) else None, suites=suites)
+
+
+def _baseline(document: object) -> Baseline:
+    content = cast("dict[str, Any]", document) if isinstance(document, dict) else {}
+    entries = content.get("profiles")
+    if not isinstance(entries, dict):
+        raise ShapeError("it has no object 'profiles'")
+    version = content.get("schema_version", 0)
+    if not isinstance(version, int) or version > BASELINE_VERSION:
+        raise ShapeError(f"its schema version {version!r} is newer than {BASELINE_VERSION}, update Paceline")
+    generated_at = content.get("generated_at")
+    return Baseline(
+        generated_at=generated_at if isinstance(generated_at, str) else None,
+        suites={
+            name: entry_from_json(name, entry) for name, entry in cast("dict[str, Any]", entries).items()
+        },
+    )
 
 
 def write_suites(path: Path, suites: Mapping[str, SuiteBaseline], generated_at: str) -> None:

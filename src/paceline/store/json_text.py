@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from json.decoder import scanstring  # type: ignore[attr-defined]
-from typing import Any
 
 _BLANKS = " \t\r\n"
 _DECODER = json.JSONDecoder()
@@ -42,13 +40,9 @@ def _spans(text: str, at: int) -> list[tuple[str, tuple[int, int]]]:
     found: list[tuple[str, tuple[int, int]]] = []
     at = _skip(text, at + 1)
     while text[at : at + 1] == '"':
-        key: str
-        key, at = scanstring(text, at + 1)
-        at = _skip(text, at)
-        begin = _skip(text, at + 1)  # behind the colon
-        value: Any
-        value, end = _DECODER.raw_decode(text, begin)
-        del value
+        key, at = _DECODER.raw_decode(text, at)
+        begin = _skip(text, _skip(text, at) + 1)  # behind the colon
+        _, end = _DECODER.raw_decode(text, begin)
         found.append((key, (begin, end)))
         at = _skip(text, end)
         if text[at : at + 1] == ",":
