@@ -1,34 +1,15 @@
-"""How a suite's figures moved since the stored ones: a statement of fact, not a verdict. Pure."""
+"""How a suite's figures moved since the stored ones: pure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from paceline.compare.comparable import differences
+from paceline.model.change import Change
 from paceline.model.profile import Profile
 from paceline.model.run import Outcome
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """What a new profile looks like beside the stored one.
-
-    Attributes:
-        kind: `changed` holds ratios; every other kind says why there are none.
-        reasons: what is not comparable.
-        wall_ratio: new wall time by the stored one.
-        cpu_ratio: likewise for CPU time; None where either is unknown.
-        added: tests that ran now and did not before.
-        removed: tests that ran before and did not now.
-    """
-
-    kind: Literal["changed", "first", "baseline_not_measured", "not_measured", "not_comparable"]
-    reasons: tuple[str, ...] = ()
-    wall_ratio: float | None = None
-    cpu_ratio: float | None = None
-    added: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
+_DID_NOT_RUN: frozenset[Outcome] = frozenset({"skipped", "incomplete"})
 
 
 def change(before: Profile | None, after: Profile) -> Change:
@@ -52,9 +33,6 @@ def change(before: Profile | None, after: Profile) -> Change:
         added=added,
         removed=removed,
     )
-
-
-_DID_NOT_RUN: frozenset[Outcome] = frozenset({"skipped", "incomplete"})
 
 
 def _ran(profile: Profile) -> set[str]:

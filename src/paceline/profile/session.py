@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+import tempfile
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -225,6 +226,13 @@ def _failed_attempt(found: Profile, results: Sequence[StepResult]) -> Attempt | 
 def _check_writable(output: Path) -> None:
     """Find out before minutes are spent that the result could not be stored."""
     folder = next(parent for parent in output.absolute().parents if parent.exists())
-    refused = not os.access(folder, os.W_OK) or (output.exists() and not os.access(output, os.W_OK))
-    if refused:
-        raise UnwritableFileError(f"{output} can't be written", hint="Name another file with --output.")
+    try:
+        if output.exists() and not os.access(output, os.W_OK):
+            raise PermissionError(13, "the file is read-only")
+        # Asking for permissions is not enough: root has all of them, also where nothing can be written.
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".paceline-"):
+            pass
+    except OSError as error:
+        raise UnwritableFileError(
+            f"{output} can't be written: {error.strerror}", hint="Name another file with --output."
+        ) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from paceline.compare.change import Change
+from paceline.model.change import Change
 from paceline.model.profile import Attempt, Profile, SlowTest
 from paceline.report.document import Cell, Column, Document, Note, Table, Tone
 from paceline.report.words import DASH, count, relative, seconds, share
