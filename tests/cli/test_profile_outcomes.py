@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from harness.project import Project
@@ -51,7 +53,8 @@ def test_a_failing_test_loses_neither_its_suite_nor_the_next(project: Project) -
 def test_a_suite_whose_tests_are_all_skipped_is_not_provisioned(project: Project) -> None:
     """Skipping fast is no speed-up: nothing is compared, null is stored with the reason."""
     project.write(
-        tests__test_fast="import pytest\npytestmark = [pytest.mark.fast, pytest.mark.skip(reason='no server')]\n"
+        tests__test_fast="import pytest\n"
+        "pytestmark = [pytest.mark.fast, pytest.mark.skip(reason='no server')]\n"
         "def test_one(): pass\ndef test_two(): pass\n"
     )
 
