@@ -30,7 +30,7 @@ def print_document(document: Document, console: Console) -> None:
 
 def _table(block: Table) -> RichTable:
     table = RichTable(
-        title=block.title,
+        title=Text(block.title),
         title_justify="left",
         title_style="bold",
         header_style="dim",

@@ -11,7 +11,8 @@ def seconds(value: float | None) -> str:
     if value is None:
         return DASH
     if value >= 120:
-        return f"{int(value // 60)} min {value % 60:02.0f} s"
+        minutes, rest = divmod(round(value), 60)
+        return f"{minutes} min {rest:02d} s"
     if value >= 1:
         return f"{value:.2f} s" if value < 100 else f"{value:.0f} s"
     if value >= 0.001:

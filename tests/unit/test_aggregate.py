@@ -1,0 +1,107 @@
+"""From runs to a profile."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.records import make_run, make_test
+from paceline.model.profile import SlowTest
+from paceline.model.run import RunEnd, SessionSpan
+from paceline.profile.aggregate import aggregate, ranking, slowest
+
+
+def test_the_parts_of_a_session_are_kept_apart() -> None:
+    """Start-up, collection, set-up, call and tear-down add up over processes, beside CPU time."""
+    spans = (
+        SessionSpan(name="startup", duration=0.5, cpu_time=0.4, worker="main"),
+        SessionSpan(name="startup", duration=0.7, cpu_time=0.6, worker="gw0"),
+        SessionSpan(name="collection", duration=0.2, cpu_time=0.1, worker="gw0"),
+        SessionSpan(name="tests", duration=9.0, cpu_time=9.0, worker="gw0"),
+    )
+    run = replace(make_run(make_test("a", setup=1.0, call=2.0, teardown=3.0), wall=20.0), spans=spans)
+
+    profile = aggregate("s", "s", "pytest -m s", [run])
+
+    durations = {part: metrics["duration"].median for part, metrics in profile.totals.items()}
+    assert durations == pytest.approx(
+        {"startup": 1.2, "collection": 0.2, "setup": 1.0, "call": 2.0, "teardown": 3.0}
+    )
+    assert profile.totals["startup"]["cpu_time"].median == pytest.approx(1.0)
+
+
+def test_a_round_without_figures_does_not_spoil_the_others() -> None:
+    """The crashed round is left out of the numbers, and its lost tests are named."""
+    good = make_run(make_test("a"), make_test("b"), wall=4.0)
+    crashed = replace(
+        make_run(make_test("a"), wall=1.0), collected=("a", "b"), end=RunEnd(exit_code=None, signal=9)
+    )
+
+    profile = aggregate("s", "s", "c", [good, crashed])
+
+    assert (profile.status, profile.rounds) == ("measured", 1)
+    assert profile.wall_time is not None
+    assert profile.wall_time.median == 4.0
+    assert profile.unreported == ("b",)
+
+
+def test_a_test_that_failed_in_one_round_is_not_forgotten() -> None:
+    """The worst of the rounds that count decides the status."""
+    green = make_run(make_test("a"))
+    red = make_run(make_test("a", outcome="failed"), exit_code=1)
+
+    assert aggregate("s", "s", "c", [red, green]).status == "tests_failed"
+
+
+def test_reruns_count_for_the_time_spent_and_the_last_attempt_for_the_test() -> None:
+    """What the suite spent includes the failed attempt; the test's own figure is that of its last one."""
+    first = make_test("a", call=5.0, outcome="failed")
+    second = replace(make_test("a", call=1.0), attempt=2)
+
+    profile = aggregate("s", "s", "c", [make_run(first, second)])
+
+    assert profile.totals["call"]["duration"].median == 6.0
+    assert profile.tests[0].phases["call"]["duration"].median == 1.0
+    assert profile.outcomes == {"passed": 1}
+
+
+def test_no_runs_is_a_mistake_of_the_caller() -> None:
+    """There is nothing to say about nothing."""
+    with pytest.raises(ValueError, match="no run of s"):
+        aggregate("s", "s", "c", [])
+
+
+def test_noise_does_not_change_which_tests_are_listed_as_slowest() -> None:
+    """A listed test that fell back a little stays, so the file's lines stay the same."""
+    before = aggregate("s", "s", "c", [make_run(make_test("a", call=1.0), make_test("b", call=0.9))])
+    after = aggregate("s", "s", "c", [make_run(make_test("a", call=0.9), make_test("b", call=1.0))])
+
+    listed = slowest(before, 1)
+
+    assert [test.nodeid for test in listed] == ["a"]
+    assert [test.nodeid for test in slowest(after, 1, listed)] == ["a"]
+
+
+def test_a_listed_test_that_became_fast_makes_room() -> None:
+    """Patience ends at twice the length of the list."""
+    tests = [make_test(name, call=duration) for name, duration in [("a", 0.001), ("b", 1.0), ("c", 0.9)]]
+    profile = aggregate("s", "s", "c", [make_run(*tests)])
+    former = [SlowTest(nodeid="a", duration=5.0, phase="call")]
+
+    assert [test.nodeid for test in slowest(profile, 1, former)] == ["b"]
+
+
+@given(st.lists(st.floats(0.0001, 100), min_size=1, max_size=30), st.integers(1, 10))
+def test_the_slowest_are_always_among_the_slowest(durations: list[float], limit: int) -> None:
+    """Without a former list they are exactly the top ones."""
+    tests = [make_test(f"t{at}", call=duration) for at, duration in enumerate(durations)]
+    profile = aggregate("s", "s", "c", [make_run(*tests)])
+
+    listed = slowest(profile, limit)
+
+    assert sorted(test.duration for test in listed) == sorted(
+        test.duration for test in ranking(profile)[:limit]
+    )
