@@ -92,6 +92,8 @@ def integration_session(schema_isolation: Connection) -> Iterator[Session]:
 
 
 def _refuse_commit(connection: Connection) -> None:
+    # SQLAlchemy takes the transaction for ended now and would give the connection back as it is.
+    connection.connection.rollback()
     raise IsolationError(
         f"commit() on the connection of schema_isolation to {connection.engine.url!r} ends the isolation",
         hint="Use integration_session, whose commit() stays inside, or connection.begin_nested().",
