@@ -8,9 +8,9 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,6 +18,9 @@ from paceline.isolation import binaries
 from paceline.isolation.databases import postgresql
 from paceline.isolation.provision import Binaries
 from paceline.isolation.server import Identity, Place, PrivateServer, identity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 #: Hides every PostgreSQL of the machine from the project whose conftest begins with it.
 NO_POSTGRESQL = """
@@ -50,10 +53,12 @@ class Project:
     Attributes:
         root: its directory.
         environ: environment of its runs.
+        python: interpreter of its runs.
     """
 
     root: Path
     environ: dict[str, str] = field(default_factory=dict)
+    python: str = sys.executable
 
     def write(self, **files: str) -> None:
         """Write the modules `files`; `pyproject` is appended to the configuration."""
@@ -66,7 +71,7 @@ class Project:
 
     def command(self, *arguments: str) -> list[str]:
         """Return the command that tests the project."""
-        return [sys.executable, "-m", "pytest", "-p", "paceline.plugin", "-p", "no:cacheprovider", *arguments]
+        return [self.python, "-m", "pytest", "-p", "paceline.plugin", "-p", "no:cacheprovider", *arguments]
 
     def run(self, *arguments: str, prefix: tuple[str, ...] = (), timeout: float = 60) -> Result:
         """Test the project."""
@@ -106,12 +111,23 @@ def project(tmp_path: Path) -> Project:
     return made
 
 
+def python_for_all() -> str:
+    """Return an interpreter of this version that every user can run."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    for candidate in (Path(sys.executable), Path("/usr/bin", version), Path("/usr/local/bin", version)):
+        if candidate.exists() and binaries._open_to_all(candidate):
+            return str(candidate)
+    return pytest.skip("only root can run this interpreter")
+
+
 @pytest.fixture
 def open_project() -> Iterator[Project]:
     """A project that every user of the machine can read and write."""
     with tempfile.TemporaryDirectory(prefix="open-project-") as folder:
         Path(folder).chmod(0o777)
-        made = Project(Path(folder), clean_environ(HOME=folder))
+        packages = [path for path in sys.path if path]
+        environ = clean_environ(HOME=folder, PYTHONPATH=os.pathsep.join(packages))
+        made = Project(Path(folder), environ, python_for_all())
         made.write(pyproject="[tool.paceline]\n")
         yield made
 

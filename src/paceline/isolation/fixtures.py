@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 from _pytest.outcomes import Skipped
 
-from paceline.errors import IsolationError, MissingDependencyError, NotProvisionedError
+from paceline.errors import IsolationError, MissingDependencyError, NotProvisionedError, PacelineError
 from paceline.isolation.databases.postgresql import EXTENSIONS
 from paceline.isolation.provisioning import Database, Provisioning
 
@@ -34,6 +34,10 @@ def paceline_database(pytestconfig: pytest.Config) -> Iterator[Database]:
         database = provisioning.open()
     except NotProvisionedError as error:
         raise NotProvisioned(str(error)) from error
+    except PacelineError as error:
+        # Our own frames tell the reader nothing, and pytest shows URLs with passwords as their arguments.
+        # The traceback of a cause, such as the project's own preparation, stays.
+        raise error.with_traceback(None)  # noqa: B904 - it is the same error
     _tell(pytestconfig, database)
     yield database
     provisioning.close()
