@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 from _pytest.outcomes import Skipped
 
-from paceline.errors import IsolationError, MissingDependencyError, NotProvisionedError
+from paceline.errors import IsolationError, MissingDependencyError, NotProvisionedError, PacelineError
 from paceline.isolation.databases.postgresql import EXTENSIONS
 from paceline.isolation.provisioning import Database, Provisioning
 
@@ -34,6 +34,10 @@ def paceline_database(pytestconfig: pytest.Config) -> Iterator[Database]:
         database = provisioning.open()
     except NotProvisionedError as error:
         raise NotProvisioned(str(error)) from error
+    except PacelineError as error:
+        # Our own frames tell the reader nothing, and pytest shows URLs with passwords as their arguments.
+        # The traceback of a cause, such as the project's own preparation, stays.
+        raise error.with_traceback(None)  # noqa: B904 - it is the same error
     _tell(pytestconfig, database)
     yield database
     provisioning.close()
@@ -92,6 +96,8 @@ def integration_session(schema_isolation: Connection) -> Iterator[Session]:
 
 
 def _refuse_commit(connection: Connection) -> None:
+    # SQLAlchemy takes the transaction for ended now and would give the connection back as it is.
+    connection.connection.rollback()
     raise IsolationError(
         f"commit() on the connection of schema_isolation to {connection.engine.url!r} ends the isolation",
         hint="Use integration_session, whose commit() stays inside, or connection.begin_nested().",

@@ -196,6 +196,7 @@ class Provisioning:
         """
         if self._opened is None:
             backing = self._backing
+            postgresql.require_driver()
             try:
                 backing.open()
                 extensions = postgresql.extend(backing.url, self._requires)

@@ -26,6 +26,16 @@ def looks_like_test_database(name: str) -> bool:
     return bool(words & _TEST_WORDS) and not words & _LIVE_WORDS
 
 
+class SecretText(str):
+    """A URL with everything in it, whose `repr` is masked: pytest shows arguments and comparisons by it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Return what pytest and debuggers show."""
+        return repr(str(DatabaseUrl.parse(self)))
+
+
 @dataclass(frozen=True, slots=True)
 class DatabaseUrl:
     """A PostgreSQL URL that names a database; its `str` never shows a password.
@@ -107,10 +117,10 @@ class DatabaseUrl:
         """Return what a debugger shows, secrets masked."""
         return f"DatabaseUrl({str(self)!r})"
 
-    def _text(self, scheme: str) -> str:
+    def _text(self, scheme: str) -> SecretText:
         # No %2F for the slashes of a socket directory: ConfigParser, so Alembic, trips over the percent sign.
         query = urlencode(self._query, safe="/")
-        return _join(scheme, self._parts.netloc, "/" + quote(self.name, safe=""), query)
+        return SecretText(_join(scheme, self._parts.netloc, "/" + quote(self.name, safe=""), query))
 
 
 def _masked(parts: SplitResult, query: tuple[tuple[str, str], ...]) -> str:

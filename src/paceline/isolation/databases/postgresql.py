@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from paceline.clock import CLOCK
@@ -44,19 +45,28 @@ def unreachable(url: DatabaseUrl, timeout: float = 2.0) -> str:
     return ""
 
 
-def connect(url: DatabaseUrl) -> Connection:
-    """Return an autocommit connection that the caller closes.
+def require_driver() -> None:
+    """Make sure that this module can work at all.
 
     Raises:
         MissingDependencyError: psycopg is not installed.
-        ProvisioningError: the server refuses.
     """
     try:
-        import psycopg
+        import_module("psycopg")
     except ImportError as error:
         raise MissingDependencyError(
             "PostgreSQL needs the library psycopg", hint="Install pytest-paceline[postgres]."
         ) from error
+
+
+def connect(url: DatabaseUrl) -> Connection:
+    """Return an autocommit connection that the caller closes.
+
+    Raises:
+        ProvisioningError: the server refuses.
+    """
+    import psycopg
+
     with _explained(url):
         return psycopg.connect(url.libpq, autocommit=True, connect_timeout=_CONNECT_TIMEOUT)
 
@@ -66,7 +76,6 @@ def connected(url: DatabaseUrl) -> Generator[Connection, None, None]:
     """Yield an autocommit connection.
 
     Raises:
-        MissingDependencyError: psycopg is not installed.
         ProvisioningError: the server refuses, or an SQL statement fails.
     """
     with connect(url) as connection, _explained(url):
