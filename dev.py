@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 if sys.version_info < (3, 11):  # noqa: UP036 - this file is started by whatever python3 is there
-    sys.exit("Paceline needs Python 3.11 or newer; this is Python %d.%d." % sys.version_info[:2])
+    sys.exit("Paceline needs Python 3.11 or newer; this is Python {}.{}.".format(*sys.version_info[:2]))
 
 ROOT = Path(__file__).resolve().parent
 STAMP = "paceline-dev-stamp"
