@@ -15,14 +15,14 @@ PINNED = re.compile(r"[\w.-]+/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
 def test_github_understands_the_workflow(workflow_path: Path) -> None:
     """GitHub's own schema for workflows accepts the file."""
     checker = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows"]
-    done = subprocess.run([*checker, workflow_path], capture_output=True, text=True, check=False)
+    done = subprocess.run([*checker, str(workflow_path)], capture_output=True, text=True, check=False)
     assert (0, "") == (done.returncode, done.stderr)
 
 
 def test_an_audit_finds_nothing(workflow_path: Path) -> None:
     """Zizmor, at its strictest, has no finding: no injection, no broad permission, no kept credential."""
     zizmor = Path(sysconfig.get_path("scripts")) / "zizmor"
-    audit = [zizmor, "--offline", "--pedantic", "--no-config", "--format=plain", workflow_path]
+    audit = [str(zizmor), "--offline", "--pedantic", "--no-config", "--format=plain", str(workflow_path)]
     done = subprocess.run(audit, capture_output=True, text=True, check=False)
     assert (0, "No findings to report. Good job!\n") == (done.returncode, done.stdout)
 

@@ -67,9 +67,7 @@ def slowest(profile: Profile, limit: int, previous: Iterable[SlowTest] = ()) -> 
     kept = [test for test in ranked[: _PATIENCE * limit] if (test.nodeid, test.phase) in former][:limit]
     taken = {(test.nodeid, test.phase) for test in kept}
     fresh = [test for test in ranked[:limit] if (test.nodeid, test.phase) not in taken]
-    return tuple(
-        sorted([*kept, *fresh[: limit - len(kept)]], key=lambda test: (test.nodeid, test.phase))
-    )
+    return tuple(sorted([*kept, *fresh[: limit - len(kept)]], key=lambda test: (test.nodeid, test.phase)))
 
 
 def ranking(profile: Profile) -> list[SlowTest]:

@@ -16,7 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from paceline.errors import UnreadableFileError
-from paceline.model.run import SCHEMA_VERSION, CollectionError, Run, RunEnd, RunHeader, SessionSpan, TestRecord
+from paceline.model.run import (
+    SCHEMA_VERSION,
+    CollectionError,
+    Run,
+    RunEnd,
+    RunHeader,
+    SessionSpan,
+    TestRecord,
+)
 from paceline.store.codec import ShapeError, decode, encode
 
 SUFFIX = ".jsonl"
@@ -141,9 +149,7 @@ def _assembled(records: list[dict[str, Any]]) -> Run:
         run,
         collected=tuple(collected[0]) if collected else None,
         deselected=max((record["count"] for record in _of(rest, "deselected")), default=0),
-        collection_errors=tuple(
-            decode(CollectionError, record) for record in _of(rest, "collection_error")
-        ),
+        collection_errors=tuple(decode(CollectionError, record) for record in _of(rest, "collection_error")),
         tests=tuple(decode(TestRecord, record) for record in _of(rest, "test")),
         spans=tuple(decode(SessionSpan, record) for record in _of(rest, "span")),
         services={record["name"]: record["version"] for record in _of(rest, "service")},
