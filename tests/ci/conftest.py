@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -27,3 +28,10 @@ def jobs(workflow_path: Path) -> dict[str, Any]:
     document: dict[str, Any] = yaml.safe_load(workflow_path.read_text())
     jobs: dict[str, Any] = document["jobs"]
     return jobs
+
+
+@pytest.fixture(scope="session")
+def git_variables() -> dict[str, str]:
+    """Return an environment in which git reads a checkout that belongs to somebody else, as in containers."""
+    trust = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}
+    return os.environ | trust

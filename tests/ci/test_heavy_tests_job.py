@@ -126,12 +126,10 @@ def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def clone(root: Path, tmp_path: Path) -> Path:
+def clone(root: Path, git_variables: dict[str, str], tmp_path: Path) -> Path:
     """Return a clean clone of what is committed: what actions/checkout gives to each leg."""
-    # A checkout in a container often belongs to another user than the one who runs the tests.
-    trust = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}
     command = ["git", "clone", "--quiet", str(root), str(tmp_path / "clone")]
-    subprocess.run(command, check=True, env=os.environ | trust)
+    subprocess.run(command, check=True, env=git_variables)
     return tmp_path / "clone"
 
 

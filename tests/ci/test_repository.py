@@ -14,9 +14,11 @@ REGISTRIES = ["pypi" + ".org/simple", "pythonhosted" + ".org", "registry." + "np
 
 
 @pytest.fixture(scope="module")
-def tracked(root: Path) -> dict[str, str]:
+def tracked(root: Path, git_variables: dict[str, str]) -> dict[str, str]:
     """Return the text of each tracked file."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=root, env=git_variables, capture_output=True, text=True, check=True
+    )
     paths = [root / name for name in listed.stdout.split("\0") if name]
     return {
         path.relative_to(root).as_posix(): path.read_text(errors="replace")
