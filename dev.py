@@ -228,7 +228,7 @@ def test(arguments: Sequence[str]) -> int:
     if failed:
         print(f"{len(failed)} of {ran} steps failed in {took}: {', '.join(failed)}")
         return 1
-    print(f"all {ran} steps passed in {took}")
+    print(f"{ran} of {ran} steps passed in {took}")
     return 0
 
 

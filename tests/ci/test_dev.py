@@ -165,7 +165,7 @@ def test_every_step_runs_and_the_failed_ones_are_named_at_the_end(
     assert "quiet" not in shown
     assert "2 of 3 steps failed" in shown.splitlines()[-1]
     assert dev.main(["test", "--only", "types"]) == 0
-    assert "all 1 steps passed" in capsys.readouterr().out
+    assert "1 of 1 steps passed" in capsys.readouterr().out
     assert ["venv", "pip"] == ran
 
 
