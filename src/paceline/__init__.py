@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from paceline.errors import PacelineError
+    from paceline.model.baseline import Baseline
+    from paceline.model.run import Run, TestRecord
+    from paceline.store.baseline_file import read_baseline
+    from paceline.store.run_file import read_run
 
 __version__ = "0.1.0"
 
-#: Public names and the modules that define them; loaded on first use, so that importing stays cheap.
+__all__ = [
+    "Baseline",
+    "PacelineError",
+    "Run",
+    "TestRecord",
+    "__version__",
+    "read_baseline",
+    "read_run",
+]
+
+#: The modules that define the public names; loaded on first use, so that importing stays cheap.
 _HOMES = {
     "Baseline": "paceline.model.baseline",
     "Run": "paceline.model.run",
@@ -15,8 +32,6 @@ _HOMES = {
     "read_baseline": "paceline.store.baseline_file",
     "read_run": "paceline.store.run_file",
 }
-
-__all__ = ["__version__", *_HOMES]
 
 
 def __getattr__(name: str) -> Any:

@@ -27,7 +27,9 @@ def activate(config: pytest.Config) -> None:
     except ConfigError as error:
         raise pytest.UsageError(f"paceline: {error}") from error
     config.pluginmanager.add_hookspecs(hooks)
-    config.pluginmanager.register(Gate(settings), "paceline-gate")
+    gate = Gate(settings)
+    config.pluginmanager.register(gate, "paceline-gate")
+    config.pluginmanager.register(Features(gate), "paceline-features")
 
 
 class Gate:
@@ -81,28 +83,20 @@ class Gate:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
-        """Register the markers and load the features that this run needs."""
+        """Register the markers, and switch on the flags of implied suites for whoever asks for them."""
         for suite in self.settings.suites:
             # A marker expression can name several markers; only a plain name is ours to declare.
             if suite.marker.isidentifier():
                 config.addinivalue_line(
                     "markers", f"{suite.marker}: opt-in suite {suite.name!r} ({suite.flag or 'always on'})"
                 )
-        enabled = self._enabled(config)
-        for suite in enabled:
+        for suite in self.enabled(config):
             if suite.flag:
                 setattr(config.option, self._options[suite.name], True)
-        from paceline.isolation import plugin as isolation
-
-        isolation.register(config, self.settings, enabled)
-        if config.getoption("--paceline") or config.getoption("--paceline-out"):
-            from paceline.record import plugin as record
-
-            record.register(config)
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Skip the tests of suites that aren't switched on."""
-        enabled = {suite.name for suite in self._enabled(config)}
+        enabled = {suite.name for suite in self.enabled(config)}
         gated = [
             suite
             for suite in self.settings.suites
@@ -113,7 +107,7 @@ class Gate:
             if closed:
                 item.add_marker(pytest.mark.skip(reason=_reason(closed)))
 
-    def _enabled(self, config: pytest.Config) -> tuple[Suite, ...]:
+    def enabled(self, config: pytest.Config) -> tuple[Suite, ...]:
         """Return the suites that are switched on: by their flag, by another suite's, or ungated."""
         names: set[str] = set()
         waiting = [
@@ -129,6 +123,25 @@ class Gate:
         return tuple(suite for suite in self.settings.suites if suite.name in names)
 
 
+class Features:
+    """Loads what this run needs, once every other plugin has been configured."""
+
+    def __init__(self, gate: Gate) -> None:
+        """Serve the suites that `gate` lets through."""
+        self._gate = gate
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Register isolation, and recording if it was asked for."""
+        from paceline.isolation import plugin as isolation
+
+        isolation.register(config, self._gate.settings, self._gate.enabled(config))
+        if config.getoption("--paceline") or config.getoption("--paceline-out"):
+            from paceline.record import plugin as record
+
+            record.register(config)
+
+
 def _help(suite: Suite) -> str:
     implied = f" and what it implies ({', '.join(suite.implies)})" if suite.implies else ""
     return f"Run the opt-in suite {suite.name!r}{implied}"
@@ -141,5 +154,6 @@ def _reason(closed: Iterable[Suite]) -> str:
 
 def _options(parser: pytest.Parser) -> dict[str, str]:
     """Return the attribute in `config.option` of every option that is registered so far."""
-    groups = [*parser._groups, parser._anonymous]  # noqa: SLF001 - pytest has no public way to ask
+    # pytest has no public way to ask; both attributes have been there since its first plugins.
+    groups = [*getattr(parser, "_groups"), getattr(parser, "_anonymous")]  # noqa: B009
     return {name: option.dest for group in groups for option in group.options for name in option.names()}

@@ -18,8 +18,8 @@ LOADED_AT = (time.perf_counter(), time.process_time())
 
 def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
     """Register the options and hooks of Paceline where they are wanted."""
-    config: pytest.Config = pluginmanager.get_plugin("pytestconfig")
-    if _in_use(config):
+    config: pytest.Config | None = pluginmanager.get_plugin("pytestconfig")
+    if config is not None and _in_use(config):
         from paceline.gate import activate
 
         activate(config)

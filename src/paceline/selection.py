@@ -30,4 +30,11 @@ def matches(expression: str, names: frozenset[str]) -> bool:
 def _compiled(expression: str) -> Callable[[frozenset[str]], bool]:
     # The public way to evaluate a marker expression is only `pytest -m`, for a whole run.
     compiled = Expression.compile(expression)
-    return lambda names: compiled.evaluate(lambda name, **_: name in names)
+
+    def selects(names: frozenset[str]) -> bool:
+        def has(name: str, /, **_: str | int | bool | None) -> bool:
+            return name in names
+
+        return compiled.evaluate(has)
+
+    return selects

@@ -86,7 +86,7 @@ class TestRecord:
     @property
     def outcome(self) -> Outcome:
         """Derived from the phases as pytest counts tests; `incomplete` if the tear-down never reported."""
-        outcomes = {phase.phase: phase.outcome for phase in self.phases}
+        outcomes: dict[PhaseName, PhaseOutcome] = {phase.phase: phase.outcome for phase in self.phases}
         if "crashed" in outcomes.values():
             return "crashed"
         if "failed" in (outcomes.get("setup"), outcomes.get("teardown")):

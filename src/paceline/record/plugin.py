@@ -111,7 +111,7 @@ def _header(config: pytest.Config) -> RunHeader:
         schema_version=SCHEMA_VERSION,
         run_id=f"{stamp}Z-{uuid.uuid4().hex[:8]}",
         suite=config.getoption("--paceline-suite"),
-        round=config.getoption("--paceline-round"),
+        round=config.getoption("--paceline-round") or 1,
         started_at=round(now, 6),
         paceline=__version__,
         arguments=Arguments(

@@ -18,14 +18,14 @@ def worker_name(config: pytest.Config) -> str | None:
 
 
 def layout(config: pytest.Config) -> tuple[int, str | None]:
-    """Return how many workers this run has and how tests are distributed; `(0, None)` without pytest-xdist."""
-    dist = config.getoption("dist", default="no")
-    specifications = config.getoption("tx", default=None) or []
+    """Return the number of workers and how tests are distributed; `(0, None)` without pytest-xdist."""
+    dist = str(config.getoption("dist", default="no"))
+    specifications: list[str] = config.getoption("tx", default=None) or []
     if dist == "no" or not specifications:
         return 0, None
     # `3*popen` stands for three workers.
     counts = (text.partition("*")[0] for text in specifications)
-    return sum(int(count) if count.isdigit() else 1 for count in counts), str(dist)
+    return sum(int(count) if count.isdigit() else 1 for count in counts), dist
 
 
 class WorkerSide:

@@ -38,6 +38,15 @@ def decode(kind: type[T], value: object, where: str = "") -> T:
     return cast("T", _decode(kind, value, where))
 
 
+def decode_any(annotation: Any, value: object, where: str = "") -> Any:
+    """Return the JSON `value` as what `annotation`, such as a `Literal` or a `Mapping`, describes.
+
+    Raises:
+        ShapeError: as `decode`.
+    """
+    return _decode(annotation, value, where)
+
+
 def _decode(kind: Any, value: Any, where: str) -> Any:
     origin = get_origin(kind)
     if is_dataclass(kind):
@@ -50,6 +59,8 @@ def _decode(kind: Any, value: Any, where: str) -> Any:
         return value
     if origin is tuple:
         return _decode_tuple(kind, value, where)
+    if kind is Any:
+        return value
     if origin is not None and issubclass(origin, Mapping):
         return _decode_mapping(kind, value, where)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from paceline.errors import UnreadableFileError
 from paceline.model.run import (
@@ -129,10 +129,10 @@ def progress(path: Path, offset: int) -> tuple[int, list[dict[str, Any]]]:
 
 
 def _object(text: bytes) -> dict[str, Any]:
-    value = json.loads(text)
+    value: object = json.loads(text)
     if not isinstance(value, dict):
         raise ShapeError("a line isn't an object")
-    return value
+    return cast("dict[str, Any]", value)
 
 
 def _assembled(records: list[dict[str, Any]]) -> Run:
