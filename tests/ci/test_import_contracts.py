@@ -71,6 +71,7 @@ def squeezed(text: str) -> str:
         ("files-only", "paceline.profile", "paceline.record"),
         ("files-only", "paceline.cli", "paceline.isolation.databases"),
         ("offline", "paceline.history", "paceline.report"),
+        ("offline", "paceline.profile", "paceline.compare"),
         ("offline", "paceline.stats", "paceline.compare"),
         ("test-process", "paceline.record", "paceline.isolation"),
         ("test-process", "paceline.schedule", "paceline.record"),
