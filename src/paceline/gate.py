@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from paceline.config import Config, Suite
 
 
-def activate(config: pytest.Config) -> None:
+def activate(config: pytest.Config, loaded_at: tuple[float, float]) -> None:
     """Register Paceline's options, flags and hooks for this run.
+
+    Args:
+        loaded_at: counter and CPU seconds at which pytest had loaded its plugins so far.
 
     Raises:
         pytest.UsageError: the project's `[tool.paceline]` is wrong.
@@ -29,7 +32,7 @@ def activate(config: pytest.Config) -> None:
     config.pluginmanager.add_hookspecs(hooks)
     gate = Gate(settings)
     config.pluginmanager.register(gate, "paceline-gate")
-    config.pluginmanager.register(Features(gate), "paceline-features")
+    config.pluginmanager.register(Features(gate, loaded_at), "paceline-features")
 
 
 class Gate:
@@ -126,9 +129,10 @@ class Gate:
 class Features:
     """Loads what this run needs, once every other plugin has been configured."""
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: Gate, loaded_at: tuple[float, float]) -> None:
         """Serve the suites that `gate` lets through."""
         self._gate = gate
+        self._loaded_at = loaded_at
 
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -139,7 +143,7 @@ class Features:
         if config.getoption("--paceline") or config.getoption("--paceline-out"):
             from paceline.record import plugin as record
 
-            record.register(config)
+            record.register(config, self._loaded_at)
 
 
 def _help(suite: Suite) -> str:

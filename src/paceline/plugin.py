@@ -22,7 +22,7 @@ def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
     if config is not None and _in_use(config):
         from paceline.gate import activate
 
-        activate(config)
+        activate(config, LOADED_AT)
 
 
 def _in_use(config: pytest.Config) -> bool:

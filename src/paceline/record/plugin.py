@@ -13,7 +13,6 @@ import pytest
 from paceline.clock import CLOCK
 from paceline.metrics import PROBES
 from paceline.model.run import SCHEMA_VERSION, Arguments, RunEnd, RunHeader
-from paceline.plugin import LOADED_AT
 from paceline.record.environment import environment
 from paceline.record.measure import Measure
 from paceline.record.revision import revision
@@ -26,13 +25,17 @@ from paceline.store.run_file import SUFFIX, RunFile, seal
 _SEED_OPTIONS = ("randomly_seed", "random_order_seed")
 
 
-def register(config: pytest.Config) -> None:
-    """Record this run: in a worker only measure, elsewhere also write the run file."""
+def register(config: pytest.Config, loaded_at: tuple[float, float]) -> None:
+    """Record this run: in a worker only measure, elsewhere also write the run file.
+
+    Args:
+        loaded_at: counter and CPU seconds at which the span `startup` ended.
+    """
     worker = worker_name(config)
     measure = Measure(worker or "main")
     if worker is not None:
         config.pluginmanager.register(WorkerSide(config, measure), "paceline-worker")
-        spans = Spans(worker, LOADED_AT, measure.note)
+        spans = Spans(worker, loaded_at, measure.note)
         config.pluginmanager.register(spans, "paceline-spans")
         config.pluginmanager.register(measure, "paceline-measure")
         return
@@ -45,7 +48,7 @@ def register(config: pytest.Config) -> None:
         return
     writer = Writer(config, file)
     writer.note("header", header)
-    spans = Spans("main", LOADED_AT, writer.note)
+    spans = Spans("main", loaded_at, writer.note)
     recorder = Recorder(config, writer, spans, path, to_seal=not config.getoption("--paceline-out"))
     for name, plugin in (
         ("writer", writer),
