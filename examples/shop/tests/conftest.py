@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from itertools import count
-from typing import Protocol
 
 import pytest
 from sqlalchemy import make_url
@@ -15,15 +14,9 @@ from shop.catalogue import NewProduct, add_product
 from shop.models import Customer, Order, Product
 from shop.orders import place_order
 from shop.stock import receive
-from shop.testing import scratch_database
+from shop.testing import ServedDatabase, scratch_database
 
 NOON = dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC)
-
-
-class Database(Protocol):
-    """What Paceline's `paceline_database` offers."""
-
-    url: str
 
 
 @pytest.fixture
@@ -88,7 +81,7 @@ def make_order(
 
 
 @pytest.fixture(scope="session")
-def migrated_template(paceline_database: Database) -> Iterator[str]:
+def migrated_template(paceline_database: ServedDatabase) -> Iterator[str]:
     """Yield the name of a migrated database without rows, to be copied."""
     with scratch_database(paceline_database.url) as url:
         migrate.upgrade(url)
@@ -97,7 +90,7 @@ def migrated_template(paceline_database: Database) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def migrated_copy(
-    paceline_database: Database, migrated_template: str
+    paceline_database: ServedDatabase, migrated_template: str
 ) -> Callable[[], AbstractContextManager[str]]:
     """Return a context manager that yields the URL of a new copy of the migrated database."""
     return lambda: scratch_database(paceline_database.url, template=migrated_template)

@@ -2,12 +2,21 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 from uuid import uuid4
 
 from sqlalchemy import create_engine, make_url, pool, text
 from sqlalchemy.orm import Session
 
 from shop import migrate, samples
+
+
+class ServedDatabase(Protocol):
+    """What the tests use of Paceline's `paceline_database`."""
+
+    @property
+    def url(self) -> str:
+        """The SQLAlchemy URL of the worker's own database."""
 
 
 def prepare(url: str) -> None:
