@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import Connection, event, select
+from sqlalchemy import Connection, event
 from sqlalchemy.orm import Session
 
-from shop.models import Customer, Order, Product
+from shop.models import Customer, Product
 from shop.orders import order_history, place_order
 
 pytestmark = pytest.mark.schema
@@ -68,15 +68,3 @@ def test_history_sends_a_statement_for_each_order(
         lines = [line.quantity for order in order_history(session, regular) for line in order.lines]
     assert len(lines) == ORDERS * LINES
     assert len([statement for statement in statements if "FROM order_lines" in statement]) == ORDERS
-
-
-def test_order_shown_over_http_equals_the_stored_one(
-    session: Session, make_order: Callable[..., Order]
-) -> None:
-    """The web layer shows what the tables hold; importing one class of it imports FastAPI."""
-    from shop.service.schemas import OrderOut
-
-    order = make_order()
-    shown = OrderOut.model_validate(order)
-    stored = session.execute(select(Order.number, Order.total_cents).where(Order.id == order.id)).one()
-    assert (shown.number, shown.total_cents) == tuple(stored)
