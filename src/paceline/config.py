@@ -10,7 +10,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
@@ -193,13 +193,9 @@ def _suite(name: str, table: object) -> Suite:
         )
     values = _checked(Suite, table, where, hidden={"name"})
     # A suite that keeps the name of a default one starts from it: a project adds what differs.
-    for default in DEFAULT_SUITES:
-        if default.name == name:
-            values = {key.name: getattr(default, key.name) for key in fields(Suite)} | values
-            values.pop("name")
-    suite = Suite(
-        **{"name": name, "marker": name, "flag": f"--{name.replace('_', '-')}"} | values,
-    )
+    defaults = {suite.name: suite for suite in DEFAULT_SUITES}
+    bare = Suite(name=name, marker=name, flag=f"--{name.replace('_', '-')}")
+    suite = replace(defaults.get(name, bare), **values)
     if suite.flag and not re.fullmatch(r"--[A-Za-z0-9][A-Za-z0-9_-]*", suite.flag):
         raise ConfigError(f"{where}.flag is {suite.flag!r}", hint='Write a long option such as "--schema".')
     for requirement in suite.requires:
@@ -220,7 +216,7 @@ def _checked(
     hidden: frozenset[str] | set[str] = frozenset(),
 ) -> dict[str, Any]:
     """Return `table` as keyword arguments of the dataclass `kind`, each of the right type."""
-    types = {item.name: item.type for item in fields(kind) if item.name not in hidden}
+    types = {item.name: str(item.type) for item in fields(kind) if item.name not in hidden}
     values: dict[str, Any] = {}
     for key, value in _mapping(table, where).items():
         if key in extra or types.get(key) == "DatabaseConfig":

@@ -13,6 +13,7 @@ class Exit(IntEnum):
     """Exit codes of the `paceline` command; pytest's own codes are never passed through."""
 
     FINE = 0
+    TESTS_FAILED = 1
     USAGE = 2
     NOT_MEASURED = 3
     UNREADABLE = 4
@@ -33,11 +34,13 @@ class PacelineError(Exception):
     exit_code = Exit.USAGE
 
     def __init__(self, message: str, *, hint: str = "") -> None:
+        """Say what is wrong, and what can be done."""
         super().__init__(message)
         self.message = message
         self.hint = hint
 
     def __str__(self) -> str:
+        """Return both on one line."""
         return f"{self.message}. {self.hint}" if self.hint else self.message
 
 
@@ -45,6 +48,7 @@ class ConfigError(PacelineError):
     """`[tool.paceline]` holds something that Paceline doesn't understand."""
 
     slug = "config"
+    run_status = "provisioning_error"
 
 
 class UnknownSuiteError(PacelineError):
@@ -57,6 +61,7 @@ class MissingDependencyError(PacelineError):
     """An optional library is needed for what was asked."""
 
     slug = "missing-dependency"
+    run_status = "provisioning_error"
 
 
 class UnreadableFileError(PacelineError):
@@ -95,3 +100,9 @@ class UnsafeDatabaseError(PacelineError):
     slug = "unsafe-database"
     exit_code = Exit.NOT_MEASURED
     run_status = "provisioning_error"
+
+
+class IsolationError(PacelineError):
+    """A test did something that can't be undone at its end."""
+
+    slug = "isolation"

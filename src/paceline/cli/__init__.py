@@ -1,0 +1,54 @@
+"""The `paceline` command: one module per subcommand, and the one place where errors become text."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from paceline import __version__
+from paceline.cli.profile import profile
+from paceline.errors import Exit, PacelineError
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 fine, 1 a test failed, 2 usage or configuration, 3 a suite could not be measured, "
+    "4 an input file can't be read, 130 interrupted.",
+)
+@click.version_option(__version__, prog_name="paceline")
+def cli() -> None:
+    """Keep a team's heavy pytest suites fast.
+
+    \b
+    paceline profile            profile every suite and store the figures
+    paceline profile schema     only one of them
+    """
+
+
+cli.add_command(profile)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    try:
+        code = cli.main(args=arguments, prog_name="paceline", standalone_mode=False)
+    except PacelineError as error:
+        _complain(f"error: {error.message} ({error.slug})", error.hint)
+        return error.exit_code
+    except click.ClickException as error:
+        context = error.ctx if isinstance(error, click.UsageError) else None
+        usage = f"Try '{context.command_path} --help'." if context is not None else ""
+        _complain(f"error: {error.format_message()} (usage)", usage)
+        return Exit.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        _complain("interrupted", "")
+        return Exit.INTERRUPTED
+    return int(code or Exit.FINE)
+
+
+def _complain(message: str, hint: str) -> None:
+    sys.stderr.write(f"paceline: {message}\n")
+    if hint:
+        sys.stderr.write(f"  {hint}\n")

@@ -1,0 +1,168 @@
+"""`paceline profile`: run suites, store their figures, show the table."""
+
+from __future__ import annotations
+
+import os
+import signal
+from importlib.util import find_spec
+from pathlib import Path
+from types import FrameType
+
+import click
+from filelock import FileLock, Timeout
+from rich.console import Console
+
+from paceline.cli.progress import LiveProgress, PlainProgress
+from paceline.compare.change import change
+from paceline.config import Suite, load_config
+from paceline.errors import Exit, MissingDependencyError, UnwritableFileError
+from paceline.model.baseline import Baseline
+from paceline.profile.aggregate import ranking
+from paceline.profile.plan import chosen, steps
+from paceline.profile.session import STATE, ProfiledSuite, ProfileRequest
+from paceline.profile.session import profile as run_profile
+from paceline.report import github
+from paceline.report.document import Document
+from paceline.report.profile_document import SuiteReport, profile_document
+from paceline.report.terminal import print_document
+from paceline.store.baseline_file import read_baseline
+
+_SHOWN_SLOWEST = 5
+
+
+@click.command()
+@click.argument("suites", nargs=-1, metavar="[SUITE]...")
+@click.option(
+    "-C", "--directory", type=click.Path(path_type=Path), default=Path(), help="The project's folder."
+)
+@click.option(
+    "--rounds", type=click.IntRange(1), help="Runs of each suite; more rounds tell noise from change."
+)
+@click.option("--workers", type=click.IntRange(0), help="pytest-xdist workers; 0 runs without.")
+@click.option("--output", type=click.Path(path_type=Path), help="Baseline file to merge the figures into.")
+@click.option(
+    "--stall-timeout", type=click.FloatRange(1), help="Seconds without progress before pytest is ended."
+)
+@click.option(
+    "--collect-all",
+    is_flag=True,
+    help="Collect every test file, also those known to hold no test of a suite.",
+)
+def profile(
+    suites: tuple[str, ...],
+    directory: Path,
+    rounds: int | None,
+    workers: int | None,
+    output: Path | None,
+    stall_timeout: float | None,
+    collect_all: bool,
+) -> int:
+    """Profile opt-in suites and store their figures.
+
+    Runs each SUITE (all of them by default) in a pytest process of its own, shows where the time went, and
+    merges the figures into the baseline file. What could not be measured never replaces what was.
+
+    \b
+    paceline profile                          every suite, once
+    paceline profile schema --rounds 5        one suite, five times
+    paceline profile schema --workers 2       with pytest-xdist
+    """
+    root = directory.resolve()
+    config = load_config(root)
+    selected = chosen(config, suites, workers)
+    _check_xdist(selected)
+    request = ProfileRequest(
+        root=root,
+        output=(root / config.output) if output is None else output.resolve(),
+        config=config,
+        suites=selected,
+        steps=steps(selected, rounds),
+        stall_timeout=stall_timeout or config.stall_timeout,
+        collect_all=collect_all,
+    )
+    signal.signal(signal.SIGTERM, _interrupt)
+    console = Console(stderr=True)
+    with _alone(root, console), _progress(console, request) as observer:
+        profiled, interrupted = run_profile(request, observer)
+    document = profile_document([_report(suite) for suite in profiled], _shown(request.output))
+    print_document(document, Console())
+    _summarise(document)
+    return Exit.INTERRUPTED if interrupted else _exit(profiled)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """A cancelled CI job ends like Ctrl-C: in good order."""
+    raise KeyboardInterrupt
+
+
+def _check_xdist(suites: tuple[Suite, ...]) -> None:
+    if any(suite.workers for suite in suites) and find_spec("xdist") is None:
+        raise MissingDependencyError(
+            "workers are asked for, and pytest-xdist is not installed",
+            hint="Install it with: pip install 'pytest-paceline[xdist]'.",
+        )
+
+
+def _alone(root: Path, console: Console) -> FileLock:
+    """Return the lock that keeps two profiles of one project from disturbing each other's figures."""
+    path = root / STATE / "profile.lock"
+    try:
+        path.parent.mkdir(exist_ok=True)
+        lock = FileLock(path)
+        lock.acquire(timeout=0)
+        lock.release()
+    except Timeout:
+        console.print("another profile of this project is running; waiting for it to end", highlight=False)
+        return FileLock(path)
+    except OSError as error:
+        raise UnwritableFileError(
+            f"{path.parent} can't be written: {error.strerror}",
+            hint="Paceline keeps its run files there; make the project's folder writable.",
+        ) from error
+    return lock
+
+
+def _progress(console: Console, request: ProfileRequest) -> PlainProgress:
+    kind = LiveProgress if console.is_terminal and not os.environ.get("CI") else PlainProgress
+    return kind(console, _expected(read_baseline(request.output)), request.steps)
+
+
+def _expected(baseline: Baseline | None) -> dict[str, float]:
+    """Return the wall seconds that a run of each suite took when it was last measured."""
+    if baseline is None:
+        return {}
+    walls = {name: suite.profile.wall_time for name, suite in baseline.suites.items()}
+    return {name: wall.median for name, wall in walls.items() if wall is not None}
+
+
+def _report(suite: ProfiledSuite) -> SuiteReport:
+    before = suite.before.profile if suite.before is not None else None
+    return SuiteReport(
+        profile=suite.profile,
+        change=change(before, suite.profile),
+        slowest=tuple(ranking(suite.profile)[:_SHOWN_SLOWEST]),
+        kept=before if suite.stored.profile is before else None,
+        failed_attempt=suite.stored.last_attempt,
+    )
+
+
+def _shown(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _summarise(document: Document) -> None:
+    """Append the report to the job summary where GitHub Actions asks for one."""
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if summary:
+        with Path(summary).open("a", encoding="utf-8") as file:
+            file.write(github.render(document))
+
+
+def _exit(profiled: tuple[ProfiledSuite, ...]) -> Exit:
+    statuses = {result.status for suite in profiled for result in suite.results}
+    if statuses <= {"measured"}:
+        return Exit.FINE
+    return Exit.TESTS_FAILED if statuses <= {"measured", "tests_failed"} else Exit.NOT_MEASURED

@@ -1,0 +1,1 @@
+"""Lays a profile beside a stored one: pure."""

@@ -1,0 +1,45 @@
+"""Whether two profiles were made under conditions that allow a comparison: pure."""
+
+from __future__ import annotations
+
+from paceline.model.environment import Environment
+from paceline.model.profile import Profile
+
+
+def differences(before: Profile, after: Profile) -> tuple[str, ...]:
+    """Return in words what keeps `after` from being compared with `before`; empty if nothing does."""
+    found = [
+        _changed("workers", before.workers, after.workers),
+        _changed("dist", before.dist, after.dist),
+        _changed("marker", before.marker, after.marker),
+    ]
+    if before.environment is None or after.environment is None:
+        found.append("unknown environment")
+    else:
+        found.extend(_environments(before.environment, after.environment))
+    return tuple(difference for difference in found if difference)
+
+
+def _environments(before: Environment, after: Environment) -> list[str]:
+    services = sorted({*before.services} | {*after.services})
+    return [
+        _changed("Python", _minor(before), _minor(after)),
+        _changed("machine", before.machine, after.machine),
+        _changed("CPU", before.cpu_model, after.cpu_model),
+        _changed("CPU count", before.cpu_count, after.cpu_count),
+        _changed("CPU limit", before.cpu_limit, after.cpu_limit),
+        *(_changed(name, before.services.get(name), after.services.get(name)) for name in services),
+    ]
+
+
+def _minor(environment: Environment) -> str:
+    major, minor, *_ = environment.python.split(".")
+    return f"{environment.implementation} {major}.{minor}"
+
+
+def _changed(name: str, before: object, after: object) -> str:
+    return "" if before == after else f"{name} {_word(before)} → {_word(after)}"
+
+
+def _word(value: object) -> str:
+    return "none" if value is None else str(value)

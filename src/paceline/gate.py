@@ -1,0 +1,159 @@
+"""Opt-in suites inside pytest: their flags, their markers, and the gate in front of their tests."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from paceline import hooks
+from paceline.config import load_config
+from paceline.errors import ConfigError
+from paceline.selection import suites_of
+
+if TYPE_CHECKING:
+    from paceline.config import Config, Suite
+
+
+def activate(config: pytest.Config) -> None:
+    """Register Paceline's options, flags and hooks for this run.
+
+    Raises:
+        pytest.UsageError: the project's `[tool.paceline]` is wrong.
+    """
+    try:
+        settings = load_config(config.rootpath)
+    except ConfigError as error:
+        raise pytest.UsageError(f"paceline: {error}") from error
+    config.pluginmanager.add_hookspecs(hooks)
+    gate = Gate(settings)
+    config.pluginmanager.register(gate, "paceline-gate")
+    config.pluginmanager.register(Features(gate), "paceline-features")
+
+
+class Gate:
+    """Hooks that declare the suites to pytest and skip the tests of those that aren't switched on."""
+
+    def __init__(self, settings: Config) -> None:
+        """Serve the suites of `settings`."""
+        self.settings = settings
+        #: Option name in `config.option` by suite, and the suites whose flag the project defines itself.
+        self._options: dict[str, str] = {}
+        self._owned_by_project: set[str] = set()
+
+    def pytest_addoption(self, parser: pytest.Parser) -> None:
+        """Add the options that don't depend on the project."""
+        group = parser.getgroup("paceline", "heavy suites (paceline)")
+        group.addoption(
+            "--paceline",
+            action="store_true",
+            help="Record this run under .paceline/runs",
+        )
+        group.addoption("--paceline-out", metavar="FILE", help="Record this run in FILE")
+        group.addoption("--paceline-suite", metavar="NAME", help="Name of the suite that is recorded")
+        group.addoption("--paceline-round", metavar="N", type=int, default=1, help="Round that is recorded")
+        group.addoption(
+            "--paceline-database-url",
+            metavar="URL",
+            help="Test database to use, as an SQLAlchemy URL",
+        )
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_load_initial_conftests(self, parser: pytest.Parser) -> Generator[None, object, object]:
+        """Add the suites' flags, except those that the project's own conftest has defined by now."""
+        result = yield
+        defined = _options(parser)
+        group = parser.getgroup("paceline")
+        for suite in self.settings.suites:
+            if not suite.flag:
+                continue
+            if suite.flag in defined:
+                self._options[suite.name] = defined[suite.flag]
+                self._owned_by_project.add(suite.name)
+                continue
+            self._options[suite.name] = f"paceline_suite_{suite.name}"
+            group.addoption(
+                suite.flag,
+                action="store_true",
+                dest=self._options[suite.name],
+                help=_help(suite),
+            )
+        return result
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Register the markers, and switch on the flags of implied suites for whoever asks for them."""
+        for suite in self.settings.suites:
+            # A marker expression can name several markers; only a plain name is ours to declare.
+            if suite.marker.isidentifier():
+                config.addinivalue_line(
+                    "markers", f"{suite.marker}: opt-in suite {suite.name!r} ({suite.flag or 'always on'})"
+                )
+        for suite in self.enabled(config):
+            if suite.flag:
+                setattr(config.option, self._options[suite.name], True)
+
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Skip the tests of suites that aren't switched on."""
+        enabled = {suite.name for suite in self.enabled(config)}
+        gated = [
+            suite
+            for suite in self.settings.suites
+            if suite.name not in enabled and suite.name not in self._owned_by_project
+        ]
+        for item in items:
+            closed = suites_of(item, gated)
+            if closed:
+                item.add_marker(pytest.mark.skip(reason=_reason(closed)))
+
+    def enabled(self, config: pytest.Config) -> tuple[Suite, ...]:
+        """Return the suites that are switched on: by their flag, by another suite's, or ungated."""
+        names: set[str] = set()
+        waiting = [
+            suite
+            for suite in self.settings.suites
+            if not suite.flag or config.getoption(self._options[suite.name], default=False)
+        ]
+        while waiting:
+            suite = waiting.pop()
+            if suite.name not in names:
+                names.add(suite.name)
+                waiting.extend(self.settings.suite(name) for name in suite.implies)
+        return tuple(suite for suite in self.settings.suites if suite.name in names)
+
+
+class Features:
+    """Loads what this run needs, once every other plugin has been configured."""
+
+    def __init__(self, gate: Gate) -> None:
+        """Serve the suites that `gate` lets through."""
+        self._gate = gate
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Register isolation, and recording if it was asked for."""
+        from paceline.isolation import plugin as isolation
+
+        isolation.register(config, self._gate.settings, self._gate.enabled(config))
+        if config.getoption("--paceline") or config.getoption("--paceline-out"):
+            from paceline.record import plugin as record
+
+            record.register(config)
+
+
+def _help(suite: Suite) -> str:
+    implied = f" and what it implies ({', '.join(suite.implies)})" if suite.implies else ""
+    return f"Run the opt-in suite {suite.name!r}{implied}"
+
+
+def _reason(closed: Iterable[Suite]) -> str:
+    flags = " ".join(suite.flag for suite in closed)
+    return f"opt-in suite, run it with: pytest {flags}"
+
+
+def _options(parser: pytest.Parser) -> dict[str, str]:
+    """Return the attribute in `config.option` of every option that is registered so far."""
+    # pytest has no public way to ask; both attributes have been there since its first plugins.
+    groups = [*getattr(parser, "_groups"), getattr(parser, "_anonymous")]  # noqa: B009
+    return {name: option.dest for group in groups for option in group.options for name in option.names()}

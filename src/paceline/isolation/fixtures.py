@@ -1,0 +1,116 @@
+"""The fixtures that tests see. SQLAlchemy is imported by the first test that needs it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+from _pytest.outcomes import Skipped
+
+from paceline.errors import IsolationError, MissingDependencyError, NotProvisionedError
+from paceline.isolation.databases.postgresql import EXTENSIONS
+from paceline.isolation.provisioning import Database, Provisioning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection, Engine
+    from sqlalchemy.orm import Session
+
+PROVISIONING = pytest.StashKey[Provisioning]()
+
+
+class NotProvisioned(Skipped):
+    """Skips a test because what it requires can't be had here."""
+
+    run_status = NotProvisionedError.run_status
+
+
+@pytest.fixture(scope="session")
+def paceline_database(pytestconfig: pytest.Config) -> Iterator[Database]:
+    """The database that this process's tests have for themselves; provisioned on first use."""
+    provisioning = pytestconfig.stash[PROVISIONING]
+    try:
+        database = provisioning.open()
+    except NotProvisionedError as error:
+        raise NotProvisioned(str(error)) from error
+    _tell(pytestconfig, database)
+    yield database
+    provisioning.close()
+
+
+@pytest.fixture(scope="session")
+def paceline_pgvector(paceline_database: Database) -> None:
+    """Skip where the server has no pgvector."""
+    extension = EXTENSIONS["pgvector"]
+    if extension not in dict(paceline_database.extensions):
+        raise NotProvisioned(
+            f"not provisioned: the extension {extension!r} is not available in {paceline_database.source}. "
+            "Install pytest-paceline[postgres], whose PostgreSQL has it."
+        )
+
+
+@pytest.fixture(scope="session")
+def integration_engine(paceline_database: Database) -> Iterator[Engine]:
+    """A SQLAlchemy engine on the tests' database. A project may override it with its own."""
+    try:
+        from sqlalchemy import create_engine
+    except ImportError as error:
+        _missing(error)
+    engine = create_engine(paceline_database.url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def schema_isolation(integration_engine: Engine, pytestconfig: pytest.Config) -> Iterator[Connection]:
+    """A connection in a transaction that is rolled back when the test is over."""
+    from sqlalchemy import event
+    from sqlalchemy.exc import DBAPIError
+
+    try:
+        connection = integration_engine.connect()
+    except DBAPIError:
+        pytestconfig.stash[PROVISIONING].check(within=1.0)
+        raise
+    with connection:
+        transaction = connection.begin()
+        # The listener runs before COMMIT is sent, so nothing of the test ever becomes permanent.
+        event.listen(connection, "commit", _refuse_commit)
+        yield connection
+        if transaction.is_active:
+            transaction.rollback()
+
+
+@pytest.fixture
+def integration_session(schema_isolation: Connection) -> Iterator[Session]:
+    """A Session in the test's transaction: commit and rollback work as in production, nothing stays."""
+    from sqlalchemy.orm import Session
+
+    with Session(bind=schema_isolation, join_transaction_mode="create_savepoint") as session:
+        yield session
+
+
+def _refuse_commit(connection: Connection) -> None:
+    raise IsolationError(
+        f"commit() on the connection of schema_isolation to {connection.engine.url!r} ends the isolation",
+        hint="Use integration_session, whose commit() stays inside, or connection.begin_nested().",
+    )
+
+
+def _missing(error: ImportError) -> NoReturn:
+    raise MissingDependencyError(
+        "integration_engine needs the library SQLAlchemy", hint="Install pytest-paceline[sqlalchemy]."
+    ) from error
+
+
+def _tell(config: pytest.Config, database: Database) -> None:
+    """Tell the recorder which services the tests used; its hook is only there while Paceline is active."""
+    hook = getattr(config.hook, "pytest_paceline_service", None)
+    if hook is None:
+        return
+    hook(name="postgresql", version=database.server_version)
+    extensions = dict(database.extensions)
+    for requirement, extension in EXTENSIONS.items():
+        if extension in extensions:
+            hook(name=requirement, version=extensions[extension])

@@ -1,0 +1,294 @@
+"""Keep a private PostgreSQL alive exactly as long as the process that asked for it.
+
+Run as a file by a bare interpreter (`python -I -S`), so it imports nothing of Paceline and little of the
+standard library. Nothing is read from standard input: the end of that pipe means that the owner is gone.
+On standard output it says `ready`, and `ended N` when the server ends by itself; all else is a complaint.
+
+Arguments: owner's pid, uid and gid for the server (-1: our own), home, socket directory, folder of the
+binaries, then the server's settings as NAME=VALUE.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import select
+import shutil
+import signal
+import socket
+import sys
+import time
+import traceback
+
+try:
+    import ctypes
+
+    _libc: ctypes.CDLL | None = ctypes.CDLL(None)
+except (ImportError, OSError):  # Python without libffi
+    _libc = None
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_PREFIX = "paceline-"
+#: A directory younger than this may not have got its lock yet (seconds).
+_FRESH = 60.0
+_LOCALES = ("C.UTF-8", "C")
+
+
+class OwnerGone(Exception):  # noqa: N818 - not an error
+    """The process that asked for the server has ended or let go of it."""
+
+
+def _wake_up(number: int, frame: object) -> None:
+    """Do nothing: that the signal came is written to the wake-up descriptor."""
+
+
+class Watch:
+    """Waits for a child, and stops waiting when the owner is gone."""
+
+    def __init__(self, owner: int) -> None:
+        """Watch for the process `owner`, whose pipe is our standard input."""
+        self._owner = owner
+        self._told_to_stop = False
+        self._wake, wake = os.pipe()
+        os.set_blocking(self._wake, False)
+        os.set_blocking(wake, False)
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, _wake_up)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._stop)
+
+    def _stop(self, *_: object) -> None:
+        self._told_to_stop = True
+
+    def pause(self, seconds: float) -> None:
+        """Wait up to `seconds`, less when a child ends.
+
+        Raises:
+            OwnerGone: there is nobody left to work for.
+        """
+        readable, _, _ = select.select([0, self._wake], [], [], seconds)
+        if self._wake in readable:
+            os.read(self._wake, 512)
+        if 0 in readable and not os.read(0, 512):
+            raise OwnerGone
+        # A forked child of the owner may hold the pipe open after the owner has died.
+        if self._told_to_stop or os.getppid() != self._owner:
+            raise OwnerGone
+
+    def status(self, child: int) -> int | None:
+        """Return the exit status of `child`, or None while it runs. Negative: ended by that signal."""
+        pid, status = os.waitpid(child, os.WNOHANG)
+        return os.waitstatus_to_exitcode(status) if pid else None
+
+
+def ask_kernel(option: int, value: int) -> None:
+    """Call Linux's prctl, if there is one."""
+    if _libc is not None and sys.platform == "linux":
+        _libc.prctl(option, value)
+
+
+def spawn(command: list[str], uid: int, gid: int, log: str) -> int:
+    """Start `command` as `uid`; the kernel ends it if this process is killed. Return its pid."""
+    environ = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))
+    }
+    # With TZ set, initdb needn't compare the machine's clock with every time zone it knows.
+    environ |= {"LC_ALL": "C", "TZ": "UTC"}
+    parent = os.getpid()
+    output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    child = os.fork()
+    if child:
+        os.close(output)
+        return child
+    try:
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        for source, target in ((nothing, 0), (output, 1), (output, 2)):
+            os.dup2(source, target)
+        if uid >= 0:
+            os.setgroups([])
+            os.setgid(gid)
+            os.setuid(uid)
+        # After the change of uid, which would clear it.
+        ask_kernel(_PR_SET_PDEATHSIG, signal.SIGQUIT)
+        if os.getppid() == parent:
+            os.execve(command[0], command, environ)  # noqa: S606 - no shell is meant
+    except OSError as error:
+        os.write(2, f"{command[0]}: {error.strerror}\n".encode())
+    finally:
+        os._exit(127)
+
+
+def say(text: str) -> None:
+    """Tell the owner."""
+    os.write(1, f"{text}\n".encode())
+
+
+def claim(folder: str, uid: int, gid: int) -> int:
+    """Create `folder` for the server alone; while the returned descriptor is open nobody sweeps it away."""
+    os.mkdir(folder, 0o700)  # noqa: PTH102 - pathlib costs a third of this process's start
+    descriptor = os.open(folder, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    if uid >= 0:
+        os.chown(folder, uid, gid)
+    return descriptor
+
+
+def initialise(watch: Watch, binaries: str, home: str, uid: int, gid: int) -> int:
+    """Run initdb. Return its exit status, 0 when it worked."""
+    status = 1
+    for locale in _LOCALES:
+        # Small segments: 9 MB less to write and to keep in memory than with the default of 16 MB each.
+        options = ["--no-sync", "--no-instructions", "--wal-segsize=1"]
+        options += ["-A", "trust", "-U", "postgres", "-E", "UTF8"]
+        command = [f"{binaries}/initdb", *options, f"--locale={locale}", "-D", f"{home}/data"]
+        child = spawn(command, uid, gid, f"{home}/log")
+        try:
+            while (ended := watch.status(child)) is None:
+                watch.pause(0.2)
+        except OwnerGone:
+            os.kill(child, signal.SIGKILL)
+            raise
+        status = ended
+        if status == 0:
+            break
+        # Not every machine has C.UTF-8; what a failed initdb has begun it removes itself.
+    return status
+
+
+def is_ready(home: str) -> bool:
+    """Tell whether the server in `home` accepts connections."""
+    try:
+        with open(f"{home}/data/postmaster.pid", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+            lines = file.read().splitlines()
+    except OSError:
+        return False
+    return len(lines) > 7 and lines[7].strip() == "ready"
+
+
+def serve(watch: Watch, home: str, sockets: str, command: list[str], uid: int, gid: int) -> None:
+    """Run the server until the owner is gone.
+
+    Raises:
+        OwnerGone: always; it is the only way out.
+    """
+    child = spawn(command, uid, gid, f"{home}/log")
+    ready = False
+    try:
+        while (status := watch.status(child)) is None:
+            if ready:
+                watch.pause(0.2)
+            elif is_ready(home):
+                ready = True
+                say("ready")
+                sweep(home, sockets, uid)
+            else:
+                watch.pause(0.003)
+        child = 0
+        say(f"ended {status}")
+        while True:
+            # The owner reads the log before it lets go.
+            watch.pause(0.2)
+    finally:
+        if child:
+            stop(child)
+
+
+def stop(child: int) -> None:
+    """End the server without a checkpoint: nobody will read its files again."""
+    os.kill(child, signal.SIGQUIT)
+    deadline = time.monotonic() + 8
+    while time.monotonic() < deadline:
+        if os.waitpid(child, os.WNOHANG)[0]:
+            return
+        time.sleep(0.003)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+
+
+def end_orphans() -> None:
+    """Kill what a server that was killed has left behind; the kernel gives it to us as a subreaper."""
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:  # noqa: PTH123
+            children = [int(pid) for pid in file.read().split()]
+    except OSError:
+        return
+    for child in children:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def sweep(home: str, sockets: str, uid: int) -> None:
+    """Remove what is left of servers whose supervisor was killed too."""
+    mine = {os.geteuid(), uid}
+    for parent in {os.path.dirname(home), os.path.dirname(sockets)}:  # noqa: PTH120
+        for entry in os.scandir(parent):
+            if not entry.name.startswith(_PREFIX) or entry.path in {home, sockets}:
+                continue
+            try:
+                about = entry.stat(follow_symlinks=False)
+                young = time.time() - about.st_ctime < _FRESH
+                if young or about.st_uid not in mine or not entry.is_dir(follow_symlinks=False):
+                    continue
+                descriptor = os.open(entry.path, os.O_RDONLY | os.O_NOFOLLOW)
+            except OSError:
+                continue
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                end_abandoned(entry.path)
+                shutil.rmtree(entry.path, ignore_errors=True)
+            except OSError:
+                continue
+            finally:
+                os.close(descriptor)
+
+
+def end_abandoned(home: str) -> None:
+    """End the server in `home` where the kernel didn't when its supervisor was killed."""
+    try:
+        with open(f"{home}/data/postmaster.pid", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+            lines = file.read().splitlines()
+        with socket.socket(socket.AF_UNIX) as probe:
+            # Something listens there: so the pid is still that server's and not a stranger's.
+            probe.connect(f"{lines[4]}/.s.PGSQL.{lines[3]}")
+        os.kill(int(lines[0]), signal.SIGQUIT)
+    except (OSError, ValueError, IndexError):
+        return
+
+
+def main(arguments: list[str]) -> None:
+    """Do what the arguments say, and leave nothing behind."""
+    owner, uid, gid = (int(argument) for argument in arguments[:3])
+    home, sockets, binaries, *settings = arguments[3:]
+    watch = Watch(owner)
+    ask_kernel(_PR_SET_CHILD_SUBREAPER, 1)
+    claimed: list[str] = []
+    try:
+        for folder in dict.fromkeys((home, sockets)):
+            claim(folder, uid, gid)
+            claimed.append(folder)
+        status = initialise(watch, binaries, home, uid, gid)
+        if status:
+            say(f"ended {status}")
+            while True:
+                watch.pause(0.2)
+        options = [part for setting in settings for part in ("-c", setting)]
+        command = [f"{binaries}/postgres", "-D", f"{home}/data", "-k", sockets, *options]
+        serve(watch, home, sockets, command, uid, gid)
+    except OwnerGone:
+        pass
+    finally:
+        end_orphans()
+        for folder in claimed:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except Exception:  # noqa: BLE001 - the owner shows it
+        traceback.print_exc(file=sys.stdout)
+        sys.exit(1)

@@ -1,0 +1,1 @@
+"""The records that both halves share: frozen data, standard library only."""

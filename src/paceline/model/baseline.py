@@ -1,0 +1,37 @@
+"""The figures that a project commits and reviews."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from paceline.model.profile import Attempt, Profile, SlowTest
+
+BASELINE_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuiteBaseline:
+    """One suite in the baseline.
+
+    Attributes:
+        profile: the figures, or why there are none.
+        slow_tests: sorted by node id and phase, so that a diff shows changed numbers in place.
+        last_attempt: a later attempt that gave no figures; None if `profile` is the latest.
+    """
+
+    profile: Profile
+    slow_tests: tuple[SlowTest, ...] = ()
+    last_attempt: Attempt | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """A baseline file.
+
+    Attributes:
+        generated_at: ISO 8601 time of the last change; None if the file doesn't say.
+    """
+
+    generated_at: str | None
+    suites: Mapping[str, SuiteBaseline]

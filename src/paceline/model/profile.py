@@ -1,0 +1,107 @@
+"""What one or more runs of a suite say together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from paceline.model.environment import Environment, Revision
+from paceline.model.run import Outcome, PhaseName, RunStatus
+
+#: Statuses of runs whose timings count: every selected test was tried.
+MEASURED_STATUSES: frozenset[RunStatus] = frozenset({"measured", "tests_failed"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """Several measurements of one thing, in the metric's unit.
+
+    Attributes:
+        n: how many.
+        spread: median absolute deviation from the median; None for a single measurement.
+    """
+
+    n: int
+    median: float
+    spread: float | None
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestSeries:
+    """One test over all rounds.
+
+    Attributes:
+        outcome: of the last round.
+        phases: phase to metric name to summary; a phase that was never reached is absent.
+    """
+
+    __test__ = False
+
+    nodeid: str
+    outcome: Outcome
+    phases: Mapping[PhaseName, Mapping[str, Summary]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlowTest:
+    """A phase of a test that is among the slowest, with its median seconds."""
+
+    nodeid: str
+    duration: float
+    phase: PhaseName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """An attempt at measuring a suite that gave no figures.
+
+    Attributes:
+        at: ISO 8601 time.
+    """
+
+    status: RunStatus
+    reason: str | None
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """The figures of one suite.
+
+    Attributes:
+        marker: pytest marker expression that selected the tests.
+        command: what to type to run the same tests.
+        status: `measured` or `tests_failed` with figures; anything else says why there are none.
+        recorded_at: ISO 8601 time of the last run.
+        rounds: how many runs the figures come from.
+        wall_time: seconds of the whole pytest process.
+        cpu_time: CPU seconds of that process and every descendant it waited for.
+        totals: part of the session (spans and phases, summed over processes) to metric name to summary.
+        unreported: tests that were collected but whose end was never reported, in any round.
+    """
+
+    suite: str
+    marker: str
+    command: str
+    status: RunStatus
+    reason: str | None = None
+    recorded_at: str | None = None
+    rounds: int = 0
+    workers: int = 0
+    dist: str | None = None
+    seed: str | None = None
+    wall_time: Summary | None = None
+    cpu_time: Summary | None = None
+    outcomes: Mapping[Outcome, int] = field(default_factory=dict[Outcome, int])
+    totals: Mapping[str, Mapping[str, Summary]] = field(default_factory=dict[str, Mapping[str, Summary]])
+    tests: tuple[TestSeries, ...] = ()
+    unreported: tuple[str, ...] = ()
+    environment: Environment | None = None
+    revision: Revision | None = None
+
+    @property
+    def has_figures(self) -> bool:
+        """Whether timings may be read from this profile."""
+        return self.status in MEASURED_STATUSES and self.wall_time is not None

@@ -1,0 +1,1 @@
+"""Runs suites under pytest and sums up what their runs say."""

@@ -1,0 +1,160 @@
+"""From the runs of a suite to its profile: pure."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from paceline.model.environment import Environment
+from paceline.model.profile import MEASURED_STATUSES, Profile, SlowTest, Summary, TestSeries
+from paceline.model.run import OUTCOMES, Outcome, PhaseName, Run, RunStatus, TestRecord
+from paceline.model.status import final_attempts, outcomes_of, reason_for, status_of, unreported
+from paceline.stats.summary import summarise
+
+Key = TypeVar("Key", bound=str)
+
+#: How much of the list of slowest tests a former member may fall back without losing its place.
+_PATIENCE = 2
+
+
+def aggregate(suite: str, marker: str, command: str, runs: Sequence[Run]) -> Profile:
+    """Sum up `runs`, in the order in which they were made.
+
+    Runs without figures are left out as long as there are others; the status is that of the worst run that
+    counts, so a test that failed in one round is not forgotten.
+
+    Raises:
+        ValueError: `runs` is empty.
+    """
+    if not runs:
+        raise ValueError(f"no run of {suite}")
+    statuses: list[RunStatus] = [status_of(run) for run in runs]
+    counted = [run for run, status in zip(runs, statuses, strict=True) if status in MEASURED_STATUSES]
+    deciding = _deciding(runs, statuses)
+    last = counted[-1] if counted else runs[-1]
+    status = status_of(deciding)
+    lost = dict.fromkeys(nodeid for run in runs for nodeid in unreported(run))
+    profile = Profile(
+        suite=suite,
+        marker=marker,
+        command=command,
+        status=status,
+        reason=reason_for(deciding, status),
+        recorded_at=_iso(last),
+        rounds=len(counted),
+        workers=last.header.workers,
+        dist=last.header.dist,
+        seed=last.header.seed,
+        outcomes=_ordered(outcomes_of(last)),
+        unreported=tuple(lost),
+        environment=_environment(last),
+        revision=last.header.revision,
+    )
+    return _with_figures(profile, counted) if counted else profile
+
+
+def slowest(profile: Profile, limit: int, previous: Iterable[SlowTest] = ()) -> tuple[SlowTest, ...]:
+    """Return the `limit` slowest phases, sorted by node id.
+
+    A phase that was listed before keeps its place as long as it is among the `2 * limit` slowest: noise alone
+    must not change which lines a committed file has.
+    """
+    ranked = ranking(profile)
+    former = {(test.nodeid, test.phase) for test in previous}
+    kept = [test for test in ranked[: _PATIENCE * limit] if (test.nodeid, test.phase) in former][:limit]
+    taken = {(test.nodeid, test.phase) for test in kept}
+    fresh = [test for test in ranked[:limit] if (test.nodeid, test.phase) not in taken]
+    return tuple(sorted([*kept, *fresh[: limit - len(kept)]], key=lambda test: (test.nodeid, test.phase)))
+
+
+def ranking(profile: Profile) -> list[SlowTest]:
+    """Return every phase of every test, the slowest first."""
+    phases = [
+        SlowTest(nodeid=test.nodeid, duration=metrics["duration"].median, phase=phase)
+        for test in profile.tests
+        for phase, metrics in test.phases.items()
+        if "duration" in metrics
+    ]
+    return sorted(phases, key=lambda test: -test.duration)
+
+
+def _deciding(runs: Sequence[Run], statuses: Sequence[RunStatus]) -> Run:
+    for wanted in ("tests_failed", "measured"):
+        for run, status in zip(runs, statuses, strict=True):
+            if status == wanted:
+                return run
+    return runs[-1]
+
+
+def _with_figures(profile: Profile, runs: Sequence[Run]) -> Profile:
+    ends = [run.end for run in runs if run.end is not None]
+    walls = [end.duration for end in ends if end.duration is not None]
+    cpus = [end.cpu_time for end in ends if end.cpu_time is not None]
+    return replace(
+        profile,
+        wall_time=summarise(walls) if walls else None,
+        cpu_time=summarise(cpus) if cpus else None,
+        totals=_summaries(_totals(run) for run in runs),
+        tests=_tests(runs),
+    )
+
+
+def _totals(run: Run) -> dict[str, dict[str, float]]:
+    """Return what each part of the session took, summed over tests and processes."""
+    totals: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for span in run.spans:
+        if span.name == "tests":
+            continue  # it contains the phases
+        totals[span.name]["cpu_time"] += span.cpu_time
+        if span.duration is not None:
+            totals[span.name]["duration"] += span.duration
+    for test in run.tests:
+        for phase in test.phases:
+            for metric, value in phase.values.items():
+                totals[phase.phase][metric] += value
+    return totals
+
+
+def _tests(runs: Sequence[Run]) -> tuple[TestSeries, ...]:
+    by_nodeid: dict[str, list[TestRecord]] = defaultdict(list)
+    for run in runs:
+        for test in final_attempts(run):
+            by_nodeid[test.nodeid].append(test)
+    return tuple(
+        TestSeries(nodeid=nodeid, outcome=records[-1].outcome, phases=_phases(records))
+        for nodeid, records in sorted(by_nodeid.items())
+    )
+
+
+def _phases(records: Sequence[TestRecord]) -> dict[PhaseName, dict[str, Summary]]:
+    parts: list[dict[PhaseName, Mapping[str, float]]] = [
+        {phase.phase: phase.values for phase in record.phases if phase.values} for record in records
+    ]
+    return _summaries(parts)
+
+
+def _summaries(parts: Iterable[Mapping[Key, Mapping[str, float]]]) -> dict[Key, dict[str, Summary]]:
+    collected: dict[Key, dict[str, list[float]]] = {}
+    for part in parts:
+        for key, metrics in part.items():
+            for metric, value in metrics.items():
+                collected.setdefault(key, {}).setdefault(metric, []).append(value)
+    return {
+        key: {metric: summarise(values) for metric, values in metrics.items()}
+        for key, metrics in collected.items()
+    }
+
+
+def _ordered(outcomes: Counter[Outcome]) -> dict[Outcome, int]:
+    return {outcome: outcomes[outcome] for outcome in OUTCOMES if outcomes[outcome]}
+
+
+def _environment(run: Run) -> Environment:
+    return replace(run.header.environment, services=dict(sorted(run.services.items())))
+
+
+def _iso(run: Run) -> str:
+    return datetime.fromtimestamp(run.header.started_at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

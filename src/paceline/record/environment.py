@@ -1,0 +1,95 @@
+"""What this machine and this interpreter are."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from paceline.model.environment import Environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import pytest
+
+#: Variable that each provider sets on its machines, as their documentation says.
+_CI_PROVIDERS = {
+    "GITHUB_ACTIONS": "github",
+    "GITLAB_CI": "gitlab",
+    "CIRCLECI": "circleci",
+    "BUILDKITE": "buildkite",
+    "TF_BUILD": "azure",
+    "JENKINS_URL": "jenkins",
+    "TEAMCITY_VERSION": "teamcity",
+    "CI": "unknown",
+}
+
+
+def environment(config: pytest.Config) -> Environment:
+    """Describe this process and its machine."""
+    import pytest
+
+    return Environment(
+        python=platform.python_version(),
+        implementation=platform.python_implementation(),
+        system=f"{platform.system()} {platform.release()}",
+        machine=platform.machine(),
+        cpu_model=_cpu_model(),
+        cpu_count=_cpu_count(),
+        cpu_limit=_cpu_limit(),
+        memory_limit=_memory_limit(),
+        ci_provider=ci_provider(os.environ),
+        pytest=pytest.__version__,
+        plugins=_plugins(config),
+    )
+
+
+def ci_provider(variables: Mapping[str, str]) -> str | None:
+    """Return the CI provider that set `variables`, or None."""
+    return next((name for variable, name in _CI_PROVIDERS.items() if variables.get(variable)), None)
+
+
+def _plugins(config: pytest.Config) -> dict[str, str]:
+    found = {
+        distribution.project_name: distribution.version
+        for _, distribution in config.pluginmanager.list_plugin_distinfo()
+    }
+    return dict(sorted(found.items()))
+
+
+def _cpu_model() -> str | None:
+    return _value_of(_lines("/proc/cpuinfo"), "model name") or platform.processor() or None
+
+
+def _value_of(lines: Iterable[str], key: str) -> str | None:
+    for line in lines:
+        name, found, value = line.partition(":")
+        if found and name.strip() == key:
+            return value.strip()
+    return None
+
+
+def _cpu_count() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _cpu_limit() -> float | None:
+    # cgroup v2, "quota period" in microseconds, or "max period".
+    fields = " ".join(_lines("/sys/fs/cgroup/cpu.max")).split()
+    return int(fields[0]) / int(fields[1]) if len(fields) == 2 and fields[0].isdigit() else None
+
+
+def _memory_limit() -> int | None:
+    text = "".join(_lines("/sys/fs/cgroup/memory.max"))
+    return int(text) if text.isdigit() else None
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).read_text().splitlines()
+    except OSError:
+        return []

@@ -1,0 +1,141 @@
+"""Switches recording on for one pytest process."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Generator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from paceline.clock import CLOCK
+from paceline.metrics import PROBES
+from paceline.model.run import SCHEMA_VERSION, Arguments, RunEnd, RunHeader
+from paceline.plugin import LOADED_AT
+from paceline.record.environment import environment
+from paceline.record.measure import Measure
+from paceline.record.revision import revision
+from paceline.record.spans import Spans
+from paceline.record.workers import ControllerSide, WorkerSide, layout, worker_name
+from paceline.record.writer import Writer, warn
+from paceline.store.run_file import SUFFIX, RunFile, seal
+
+#: Options of plugins that shuffle the tests, and hold the seed.
+_SEED_OPTIONS = ("randomly_seed", "random_order_seed")
+
+
+def register(config: pytest.Config) -> None:
+    """Record this run: in a worker only measure, elsewhere also write the run file."""
+    worker = worker_name(config)
+    measure = Measure(worker or "main")
+    if worker is not None:
+        config.pluginmanager.register(WorkerSide(config, measure), "paceline-worker")
+        spans = Spans(worker, LOADED_AT, measure.note)
+        config.pluginmanager.register(spans, "paceline-spans")
+        config.pluginmanager.register(measure, "paceline-measure")
+        return
+    header = _header(config)
+    path = _target(config, header)
+    try:
+        file = RunFile(path)
+    except OSError as error:
+        warn(config, f"this run is not recorded, {path} can't be created: {error.strerror}")
+        return
+    writer = Writer(config, file)
+    writer.note("header", header)
+    spans = Spans("main", LOADED_AT, writer.note)
+    recorder = Recorder(config, writer, spans, path, to_seal=not config.getoption("--paceline-out"))
+    for name, plugin in (
+        ("writer", writer),
+        ("spans", spans),
+        ("recorder", recorder),
+        ("controller", ControllerSide(writer)) if header.workers else ("measure", measure),
+    ):
+        config.pluginmanager.register(plugin, f"paceline-{name}")
+
+
+class Recorder:
+    """Notes what was collected and how the session ended."""
+
+    def __init__(
+        self, config: pytest.Config, writer: Writer, spans: Spans, path: Path, *, to_seal: bool
+    ) -> None:
+        """Write through `writer`; afterwards gzip the file at `path` if it is `to_seal`."""
+        self._config = config
+        self._writer = writer
+        self._spans = spans
+        self._path = path
+        self._to_seal = to_seal
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Note the tests that were selected; a controller of pytest-xdist collects none."""
+        if not layout(self._config)[0]:
+            self._writer.note("collected", {"nodeids": [item.nodeid for item in session.items]})
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Note pytest's exit code after every other plugin has had its say."""
+        try:
+            return (yield)
+        finally:
+            self._spans.finish()
+            end = RunEnd(exit_code=int(session.exitstatus), ended_at=round(CLOCK.now(), 6))
+            self._writer.finish(end)
+            if self._to_seal and self._path.exists():
+                self._seal()
+
+    def _seal(self) -> None:
+        try:
+            seal(self._path)
+        except OSError as error:
+            warn(self._config, f"the run file {self._path} could not be gzipped: {error.strerror}")
+
+
+def _target(config: pytest.Config, header: RunHeader) -> Path:
+    out: str | None = config.getoption("--paceline-out")
+    if out:
+        return Path(out)
+    return config.rootpath / ".paceline" / "runs" / f"{header.run_id}{SUFFIX}"
+
+
+def _header(config: pytest.Config) -> RunHeader:
+    from paceline import __version__
+
+    now = CLOCK.now()
+    stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%S.%f")[:-3]
+    workers, dist = layout(config)
+    return RunHeader(
+        schema_version=SCHEMA_VERSION,
+        run_id=f"{stamp}Z-{uuid.uuid4().hex[:8]}",
+        suite=config.getoption("--paceline-suite"),
+        round=config.getoption("--paceline-round") or 1,
+        started_at=round(now, 6),
+        paceline=__version__,
+        arguments=Arguments(
+            command_line=tuple(str(arg) for arg in config.invocation_params.args),
+            addopts=tuple(config.getini("addopts")),
+            environment=os.environ.get("PYTEST_ADDOPTS", ""),
+            marker_expression=config.getoption("markexpr", default="") or "",
+            paths=tuple(config.args),
+        ),
+        workers=workers,
+        dist=dist,
+        seed=_seed(config),
+        hash_seed=os.environ.get("PYTHONHASHSEED"),
+        test_patterns=tuple(config.getini("python_files")),
+        test_paths=tuple(config.getini("testpaths")),
+        environment=environment(config),
+        revision=revision(config.rootpath),
+        metrics=tuple(probe.metric for probe in PROBES),
+    )
+
+
+def _seed(config: pytest.Config) -> str | None:
+    for option in _SEED_OPTIONS:
+        seed = config.getoption(option, default=None)
+        if seed is not None:
+            return str(seed)
+    return None

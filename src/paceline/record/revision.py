@@ -1,0 +1,42 @@
+"""Which version of the project is being run, as git says."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from paceline.model.environment import Revision
+
+_PATIENCE = 10.0  # seconds
+
+
+def revision(root: Path) -> Revision | None:
+    """Return the checked-out revision of the repository around `root`; None outside of a repository."""
+    head = _git(root, "log", "-1", "--format=%H%n%cI")
+    if not head:
+        return None
+    commit, committed_at = head.splitlines()
+    branch = _git(root, "symbolic-ref", "--quiet", "--short", "HEAD")
+    changes = _git(root, "status", "--porcelain", "--untracked-files=no")
+    return Revision(
+        commit=commit,
+        branch=branch.strip() or None if branch is not None else None,
+        dirty=bool(changes and changes.strip()),
+        committed_at=committed_at,
+    )
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=root,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout if done.returncode == 0 else None

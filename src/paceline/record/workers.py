@@ -1,0 +1,66 @@
+"""The one file that knows how pytest-xdist moves things between its controller and its workers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from paceline.record.measure import Measure
+    from paceline.record.writer import Writer
+
+
+def worker_name(config: pytest.Config) -> str | None:
+    """Return the name of the pytest-xdist worker that this process is, or None."""
+    given: dict[str, Any] | None = getattr(config, "workerinput", None)
+    return None if given is None else str(given["workerid"])
+
+
+def layout(config: pytest.Config) -> tuple[int, str | None]:
+    """Return the number of workers and how tests are distributed; `(0, None)` without pytest-xdist."""
+    dist = str(config.getoption("dist", default="no"))
+    specifications: list[str] = config.getoption("tx", default=None) or []
+    if dist == "no" or not specifications:
+        return 0, None
+    # `3*popen` stands for three workers.
+    counts = (text.partition("*")[0] for text in specifications)
+    return sum(int(count) if count.isdigit() else 1 for count in counts), dist
+
+
+class WorkerSide:
+    """In a worker: sends what no report has carried when the session ends."""
+
+    def __init__(self, config: pytest.Config, measure: Measure) -> None:
+        """Send the waiting lines of `measure`."""
+        self._config = config
+        self._measure = measure
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        """Leave the waiting lines where the controller finds them."""
+        output: dict[str, Any] = self._config.workeroutput  # type: ignore[attr-defined]
+        output["paceline_lines"] = "\n".join(self._measure.waiting)
+
+
+class ControllerSide:
+    """In the controller: takes what workers send besides reports."""
+
+    def __init__(self, writer: Writer) -> None:
+        """Pass everything to `writer`."""
+        self._writer = writer
+        self._collected = False
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """Note the collected tests once; pytest-xdist makes sure that all workers have the same."""
+        if not self._collected:
+            self._collected = True
+            self._writer.note("collected", {"nodeids": list(ids)})
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Write the last lines of a worker that ended in good order."""
+        output: dict[str, Any] = getattr(node, "workeroutput", None) or {}
+        if output.get("paceline_lines"):
+            self._writer.write(output["paceline_lines"])

@@ -1,0 +1,34 @@
+"""Numbers as people read them."""
+
+from __future__ import annotations
+
+#: Stands for a number that isn't known.
+DASH = "\N{EN DASH}"
+
+
+def seconds(value: float | None) -> str:
+    """Return a duration with a fitting unit; a dash if it is unknown."""
+    if value is None:
+        return DASH
+    if value >= 120:
+        return f"{int(value // 60)} min {value % 60:02.0f} s"
+    if value >= 1:
+        return f"{value:.2f} s" if value < 100 else f"{value:.0f} s"
+    if value >= 0.001:
+        return f"{value * 1e3:.3g} ms"
+    return f"{value * 1e6:.0f} µs"
+
+
+def share(part: float, whole: float) -> str:
+    """Return a part in per cent of the whole; a dash if there is no whole."""
+    return f"{part / whole:.0%}" if whole else DASH
+
+
+def relative(ratio: float | None) -> str:
+    """Return a ratio as a signed percentage; a dash if it is unknown."""
+    return DASH if ratio is None else f"{ratio - 1:+.0%}"
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun, as in "1 test", "2 tests"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,1 @@
+"""The only place where records become text and text becomes records."""

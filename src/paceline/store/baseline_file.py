@@ -1,0 +1,108 @@
+"""The committed baseline file: read, merged by suite, written atomically.
+
+Its layout is for people who review diffs: keys in a fixed order, one test per line, numbers rounded to what
+is significant. The text of suites that are not being written is kept byte for byte.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+from paceline.errors import UnreadableFileError
+from paceline.model.baseline import BASELINE_VERSION, Baseline, SuiteBaseline
+from paceline.model.profile import MEASURED_STATUSES, Attempt
+from paceline.store.atomic import write_atomically
+from paceline.store.baseline_entry import entry_from_json, entry_to_text
+from paceline.store.codec import ShapeError
+from paceline.store.json_text import members
+
+_HINT = "Nothing was overwritten. Restore the file from version control, or name another with --output."
+
+
+def read_baseline(path: Path) -> Baseline | None:
+    """Read the baseline at `path`; None if there is no such file.
+
+    Raises:
+        UnreadableFileError: it is a folder, corrupt, foreign, or written by a newer version.
+    """
+    text = _read(path)
+    return None if text is None else parse_baseline(text, str(path))
+
+
+def parse_baseline(text: str, name: str) -> Baseline:
+    """Return the baseline that `text` holds; `name` is used in messages.
+
+    Raises:
+        UnreadableFileError: see `read_baseline`.
+    """
+    try:
+        return _baseline(json.loads(text))
+    except ValueError as error:  # of json, and ShapeError
+        reason = f"{name} is not a baseline file: {error}" if text.strip() else f"{name} is empty"
+        raise UnreadableFileError(reason, hint=_HINT) from error
+
+
+def _baseline(document: object) -> Baseline:
+    content = cast("dict[str, Any]", document) if isinstance(document, dict) else {}
+    entries = content.get("profiles")
+    if not isinstance(entries, dict):
+        raise ShapeError("it has no object 'profiles'")
+    version = content.get("schema_version", 0)
+    if not isinstance(version, int) or version > BASELINE_VERSION:
+        raise ShapeError(f"its schema version {version!r} is newer than {BASELINE_VERSION}, update Paceline")
+    generated_at = content.get("generated_at")
+    return Baseline(
+        generated_at=generated_at if isinstance(generated_at, str) else None,
+        suites={
+            name: entry_from_json(name, entry) for name, entry in cast("dict[str, Any]", entries).items()
+        },
+    )
+
+
+def write_suites(path: Path, suites: Mapping[str, SuiteBaseline], generated_at: str) -> None:
+    """Put `suites` into the baseline at `path`, beside the others that it holds.
+
+    Raises:
+        UnreadableFileError: there is a file that can't be read as a baseline; it is left alone.
+        UnwritableFileError: the file system refuses.
+    """
+    old = _read(path)
+    kept: dict[str, str] = {}
+    if old is not None:
+        parse_baseline(old, str(path))
+        kept = members(old, "profiles")
+    entries = kept | {name: entry_to_text(suite) for name, suite in suites.items()}
+    body = ",\n".join(f"    {json.dumps(name)}: {entries[name]}" for name in sorted(entries))
+    text = (
+        f'{{\n  "schema_version": {BASELINE_VERSION},\n  "generated_at": {json.dumps(generated_at)},\n'
+        f'  "profiles": {{\n{body}\n  }}\n}}\n'
+    )
+    parse_baseline(text, str(path))
+    write_atomically(path, text)
+
+
+def merged(old: SuiteBaseline | None, new: SuiteBaseline) -> SuiteBaseline:
+    """Return what is stored for a suite after an attempt that gave `new`.
+
+    Figures are only replaced by figures; an attempt without any is noted beside the ones that stay.
+    """
+    profile = new.profile
+    if profile.status in MEASURED_STATUSES or old is None or not old.profile.has_figures:
+        return new
+    attempt = Attempt(status=profile.status, reason=profile.reason, at=profile.recorded_at or "")
+    return replace(old, last_attempt=attempt)
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except IsADirectoryError as error:
+        raise UnreadableFileError(f"{path} is a folder", hint="Name a file with --output.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UnreadableFileError(f"{path} can't be read: {error}", hint=_HINT) from error
