@@ -1,0 +1,1 @@
+"""A shop: catalogue, stock, orders, payments, reviews and a search by meaning."""
