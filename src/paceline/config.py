@@ -31,10 +31,10 @@ class Suite:
 
     Attributes:
         name: how the suite is called on the command line and in files.
-        marker: pytest marker expression that selects its tests; by default its name.
-        flag: pytest option that switches it on; by default `--NAME`. Empty: not gated.
+        marker: pytest marker expression that selects its tests.
+        flag: pytest option that switches it on; empty: not gated.
         implies: suites that its flag switches on as well.
-        requires: what has to be there before its tests can run, from `REQUIREMENTS`.
+        requires: what has to be there before its tests can run.
         isolation: `transaction` puts each of its tests into a transaction that is rolled back.
         workers: number of pytest-xdist workers when profiled; 0 runs without xdist.
         dist: pytest-xdist's distribution mode when profiled with workers.
