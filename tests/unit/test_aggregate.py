@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.harness.records import make_run, make_test
 
-from harness.records import make_run, make_test
 from paceline.model.profile import SlowTest
 from paceline.model.run import RunEnd, SessionSpan
 from paceline.profile.aggregate import aggregate, ranking, slowest
@@ -54,6 +54,14 @@ def test_a_test_that_failed_in_one_round_is_not_forgotten() -> None:
     red = make_run(make_test("a", outcome="failed"), exit_code=1)
 
     assert aggregate("s", "s", "c", [red, green]).status == "tests_failed"
+
+
+def test_tests_that_end_differently_from_round_to_round_are_named() -> None:
+    """They depend on order, timing or one another; a stable failure is not among them."""
+    first = make_run(make_test("a"), make_test("b"), make_test("c", outcome="failed"), exit_code=1)
+    second = make_run(make_test("b", outcome="failed"), make_test("a"), make_test("c", outcome="failed"))
+
+    assert aggregate("s", "s", "c", [first, second]).unstable == ("b",)
 
 
 def test_reruns_count_for_the_time_spent_and_the_last_attempt_for_the_test() -> None:
