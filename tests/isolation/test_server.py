@@ -166,6 +166,7 @@ def test_a_forked_child_does_not_stop_the_server(server: PrivateServer) -> None:
         server.stop()
         os._exit(0)
     os.waitpid(child, 0)
+    assert server.ended(within=0.5) == ""
     assert postgresql.server_version(server.place.url("postgres"))
 
 
