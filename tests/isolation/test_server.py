@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.isolation.conftest import embedded, processes_of, runner
 
+from harness.database import embedded, processes_of, runner
 from paceline.errors import ProvisioningError
 from paceline.isolation import binaries, supervisor
 from paceline.isolation.databases import postgresql
@@ -165,8 +165,8 @@ def test_a_forked_child_does_not_stop_the_server(server: PrivateServer) -> None:
     if not child:
         server.stop()
         os._exit(0)
-    os.waitpid(child, 0)
-    assert server.ended(within=0.5) == ""
+    assert until(lambda: os.waitpid(child, os.WNOHANG)[0]), "the child waits for the server's end"
+    assert server.ended() == ""
     assert postgresql.server_version(server.place.url("postgres"))
 
 
