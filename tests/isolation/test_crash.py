@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.isolation.conftest import Project, processes_of
+
+from harness.database import Project, processes_of
 
 CONFTEST = """
 import os, pathlib, pytest
