@@ -59,7 +59,7 @@ OPERATIONS = [
 ]
 
 #: Requests for each operation, the same ones in every run.
-EXAMPLES = 15
+EXAMPLES = 10
 REPEATABLE = settings(
     derandomize=True,
     database=None,
