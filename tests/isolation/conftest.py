@@ -7,8 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.harness.database import (
+    Lent,
+    Project,
+    clean_environ,
+    embedded,
+    packages_path,
+    python_for_all,
+    runner,
+)
 
-from harness.database import Lent, Project, clean_environ, embedded, packages_path, python_for_all, runner
 from paceline.isolation.server import Place, PrivateServer
 
 if TYPE_CHECKING:

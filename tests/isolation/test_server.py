@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.harness.database import embedded, processes_of, runner
 
-from harness.database import embedded, processes_of, runner
 from paceline.errors import ProvisioningError
 from paceline.isolation import binaries, supervisor
 from paceline.isolation.databases import postgresql
