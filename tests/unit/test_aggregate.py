@@ -76,6 +76,18 @@ def test_reruns_count_for_the_time_spent_and_the_last_attempt_for_the_test() -> 
     assert profile.outcomes == {"passed": 1}
 
 
+def test_tests_that_share_a_node_id_all_count() -> None:
+    """They are not attempts at one test: each is counted, and a lost one is missed."""
+    shared = [make_test("a", call=1.0), make_test("a", call=3.0)]
+    run = replace(make_run(*shared), collected=("a", "a", "a"))
+
+    profile = aggregate("s", "s", "c", [run])
+
+    assert profile.outcomes == {"passed": 2}
+    assert profile.unreported == ("a",)
+    assert profile.tests[0].phases["call"]["duration"].n == 2
+
+
 def test_no_runs_is_a_mistake_of_the_caller() -> None:
     """There is nothing to say about nothing."""
     with pytest.raises(ValueError, match="no run of s"):
