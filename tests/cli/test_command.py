@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.harness.project import Project
 
-from harness.project import Project
 from paceline import __version__
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
