@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 import jsonschema
 import pytest
+from tests.harness.project import Project
 
-from harness.project import Project
 from paceline.errors import UnreadableFileError
 from paceline.store.run_file import parse_run
 from paceline.store.schema import attribute_texts, baseline_schema, run_file_schema, schema_of
