@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import re
 import subprocess
 import sys
+import textwrap
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +19,7 @@ import pytest
 
 from paceline import errors
 from paceline.cli import cli
-from paceline.config import DEFAULT_SUITES
+from paceline.config import DEFAULT_SUITES, parse_config
 from paceline.errors import Exit, PacelineError
 from paceline.isolation import fixtures
 from paceline.model.run import RunStatus
@@ -144,6 +147,37 @@ def test_commands_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     called = re.findall(r"^(?:\$ )?paceline ([a-z-]+)|`paceline ([a-z-]+)", text, re.MULTILINE)
     assert set() == {first or second for first, second in called} - {*cli.commands}
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """Return the fenced blocks of a page in one language."""
+    text = page.read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=names)
+def test_configuration_in_examples_is_accepted(page: Path) -> None:
+    """No example has a key that the product refuses."""
+    for block in blocks(page, "toml"):
+        tables = tomllib.loads(block)["tool"]
+        assert parse_config(tables["paceline"]).declared
+
+
+@pytest.mark.parametrize("page", PAGES, ids=names)
+def test_python_in_examples_can_be_parsed(page: Path) -> None:
+    """Whole modules as well as single statements."""
+    for block in blocks(page, "python"):
+        assert ast.parse(textwrap.dedent(block)).body
+
+
+def test_the_workflow_in_the_guide_is_a_workflow(tmp_path: Path) -> None:
+    """GitHub would accept it below an `on:`."""
+    job = blocks(DOCS / "how-to" / "profile-in-ci.md", "yaml")[0]
+    path = tmp_path / "ci.yml"
+    path.write_text(f"on: push\n{job}", encoding="utf-8")
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows"]
+    done = subprocess.run([*command, str(path)], capture_output=True, text=True, check=False)
+    assert (0, "") == (done.returncode, done.stderr), done.stdout
 
 
 def slugs(kind: type[PacelineError] = PacelineError) -> set[str]:
