@@ -88,6 +88,16 @@ def test_plain_lines_where_there_is_no_terminal(project: Project) -> None:
     assert not _ESCAPE.search(done.stderr + done.stdout)
 
 
+def test_a_quiet_profile_shows_the_tables_only(project: Project) -> None:
+    """For scripts that want the result and nothing else; errors are still said."""
+    done = project.profile("slow", "--quiet")
+    wrong = project.profile("slwo", "--quiet")
+
+    assert done.stderr == ""
+    assert "Slowest of slow" in done.stdout
+    assert "Did you mean 'slow'?" in wrong.stderr
+
+
 def test_the_second_profile_says_how_long_it_will_take(project: Project) -> None:
     """The last figures give the estimate."""
     project.profile()
