@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -147,13 +147,20 @@ class RecordedProject:
         return Outcomes(done.returncode, done.stdout, done.stderr, self.root / (out or OUT))
 
     def interrupt(
-        self, *arguments: str, by: int, plugins: Sequence[str] = ("paceline",), group: bool = True
+        self,
+        *arguments: str,
+        by: int,
+        plugins: Sequence[str] = ("paceline",),
+        group: bool = True,
+        when: Callable[[], bool] | None = None,
     ) -> Outcomes:
         """Run pytest, and send the signal `by` when a test has created the file `now`.
 
         Args:
             group: to all processes, as a terminal does; otherwise only to the one that was started.
+            when: another sign that it is time.
         """
+        ready = when or (self.root / "now").exists
         process = subprocess.Popen(
             self.command(f"--paceline-out={OUT}", *arguments, plugins=plugins),
             cwd=self.root,
@@ -166,7 +173,7 @@ class RecordedProject:
         )
         try:
             deadline = time.monotonic() + _PATIENCE
-            while not (self.root / "now").exists():
+            while not ready():
                 assert process.poll() is None, process.communicate()
                 assert time.monotonic() < deadline, "the test never asked for the signal"
                 time.sleep(0.02)
