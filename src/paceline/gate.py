@@ -115,9 +115,7 @@ class Gate:
         """Return the suites that are switched on: by their flag, by another suite's, or ungated."""
         names: set[str] = set()
         waiting = [
-            suite
-            for suite in self.settings.suites
-            if not suite.flag or self._asked_for(suite, config)
+            suite for suite in self.settings.suites if not suite.flag or self._asked_for(suite, config)
         ]
         while waiting:
             suite = waiting.pop()
@@ -157,7 +155,9 @@ def _check(suite: Suite) -> None:
         raise ConfigError(f"{where}.flag is {suite.flag!r}, which is Paceline's own", hint="Name another.")
     problem = problem_with(suite.marker)
     if problem:
-        raise ConfigError(f"{where}.marker is {suite.marker!r}: {problem}", hint="Write it as for `pytest -m`.")
+        raise ConfigError(
+            f"{where}.marker is {suite.marker!r}: {problem}", hint="Write it as for `pytest -m`."
+        )
 
 
 def _help(suites: Sequence[Suite]) -> str:

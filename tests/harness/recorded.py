@@ -59,9 +59,7 @@ class Outcomes:
     def test(self, name: str, attempt: int | None = None) -> TestRecord:
         """The one record of the test called `name`, or of that attempt at it."""
         found = [
-            test
-            for test in self.run.tests
-            if short(test.nodeid) == name and attempt in (None, test.attempt)
+            test for test in self.run.tests if short(test.nodeid) == name and attempt in (None, test.attempt)
         ]
         assert len(found) == 1, [(test.nodeid, test.attempt) for test in self.run.tests]
         return found[0]
@@ -131,7 +129,9 @@ class RecordedProject:
         recording = () if out is None else (f"--paceline-out={out}",)
         command = self.command(*recording, *arguments, plugins=plugins)
         if limit_bytes is not None:
-            limited = f"import os, resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit_bytes},) * 2)"
+            limited = (
+                f"import os, resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit_bytes},) * 2)"
+            )
             command = [sys.executable, "-c", f"{limited}; os.execv(sys.argv[1], sys.argv[1:])", *command]
         done = subprocess.run(
             command,

@@ -31,7 +31,9 @@ def test_reruns_are_attempts_of_their_own(project: RecordedProject, workers: int
     plugins = ("rerunfailures", "paceline", *(("xdist",) if workers else ()))
     ended = project.pytest("--reruns=3", *arguments, plugins=plugins)
     assert ended.ret == 0
-    attempts = [(test.attempt, test.outcome) for test in ended.run.tests if short(test.nodeid) == "test_flaky"]
+    attempts = [
+        (test.attempt, test.outcome) for test in ended.run.tests if short(test.nodeid) == "test_flaky"
+    ]
     assert attempts == [(1, "failed"), (2, "failed"), (3, "passed")]
     assert phases(ended.test("test_flaky", attempt=2))["setup"] == "passed"
     assert dict(outcomes_of(ended.run)) == {"passed": 2}
@@ -105,7 +107,9 @@ def test_async_tests_are_measured(project: RecordedProject) -> None:
 def test_django_may_be_there_or_not(project: RecordedProject, present: bool) -> None:
     """pytest-django: its marks and its database fixture are recorded like any other."""
     needs("pytest_django", "django")
-    project.configure(pytest_options='DJANGO_SETTINGS_MODULE = "site_settings"\npythonpath = "."' if present else "")
+    project.configure(
+        pytest_options='DJANGO_SETTINGS_MODULE = "site_settings"\npythonpath = "."' if present else ""
+    )
     project.file(
         "site_settings.py",
         "SECRET_KEY = 'x'\nDATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': ':memory:'}}\n",
@@ -234,7 +238,9 @@ def test_nested(pytester):
 def test_after(): pass
 """,
     )
-    ended = project.pytest(plugins=("pytester", "paceline"), env={"PYTEST_ADDOPTS": "--paceline-out=run.jsonl"})
+    ended = project.pytest(
+        plugins=("pytester", "paceline"), env={"PYTEST_ADDOPTS": "--paceline-out=run.jsonl"}
+    )
     assert ended.outcomes() == {"test_nested": "passed", "test_after": "passed"}
     assert phases(ended.test("test_nested"))["teardown"] == "passed"
 
@@ -243,7 +249,7 @@ _ODD = [
     "with space",
     "with::colons",
     "tab\\tnewline\\nreturn\\r",
-    "quote\\"s and \\'s",
+    "quote\\\"s and \\'s",
     "back\\\\slash",
     "snow☃man",
     "at@sign]",
@@ -262,11 +268,16 @@ def test_odd_node_ids_come_back_as_they_were(project: RecordedProject, workers: 
     # A surrogate can't be sent to a worker, by pytest-xdist itself.
     odd = [text for text in _ODD if not workers or "ud800" not in text]
     values = ", ".join(f'"{text}"' for text in odd)
-    project.file("test_it.py", f"import pytest\n@pytest.mark.parametrize('text', [{values}])\ndef test_it(text): pass\n")
+    project.file(
+        "test_it.py",
+        f"import pytest\n@pytest.mark.parametrize('text', [{values}])\ndef test_it(text): pass\n",
+    )
     project.file("test dir/test_ünï.py", "def test_b(): pass\n")
     arguments = (f"-n{workers}", "--dist=loadgroup") if workers else ()
     plugins = ("xdist", "paceline") if workers else ("paceline",)
-    ended = project.pytest(*arguments, "-q", plugins=plugins, env={"PYTHONIOENCODING": "utf-8:backslashreplace"})
+    ended = project.pytest(
+        *arguments, "-q", plugins=plugins, env={"PYTHONIOENCODING": "utf-8:backslashreplace"}
+    )
     assert ended.ret == 0, ended.output
     run = ended.run
     assert len(run.tests) == len(odd) + 1

@@ -14,7 +14,9 @@ _FREEZE = {
     "time_machine": "import time_machine\nfreezer = time_machine.travel('1999-12-31 23:59:59', tick=False)\n",
 }
 _WORK = "    end = counter() + 0.05\n    while counter() < end: pass\n"
-_COUNTER = "from time import perf_counter\ncounter = type('Hidden', (), {'read': staticmethod(perf_counter)}).read\n"
+_COUNTER = (
+    "from time import perf_counter\ncounter = type('Hidden', (), {'read': staticmethod(perf_counter)}).read\n"
+)
 
 
 def _assert_real(run: Run, before: float) -> None:
@@ -48,7 +50,9 @@ def test_a_frozen_clock_freezes_nothing_of_ours(project: RecordedProject, librar
     body = f"    with freezer:\n{_WORK.replace('    ', '        ')}" if where == "test" else _WORK
     imported = freeze if where == "test" else ""
     frozen = "" if where == "test" else "    assert time.localtime().tm_year in (1999, 2000)\n"
-    project.file("test_it.py", f"import time\nfrom conftest import counter\n{imported}def test_it():\n{frozen}{body}")
+    project.file(
+        "test_it.py", f"import time\nfrom conftest import counter\n{imported}def test_it():\n{frozen}{body}"
+    )
     before = time.time()
     ended = project.pytest()
     assert ended.ret == 0, ended.output
@@ -71,13 +75,19 @@ patched = [
 
 @pytest.mark.parametrize("where", ["import", "session"])
 @pytest.mark.parametrize("workers", [0, 1])
-def test_patched_clocks_and_sleep_are_never_called(project: RecordedProject, where: str, workers: int) -> None:
+def test_patched_clocks_and_sleep_are_never_called(
+    project: RecordedProject, where: str, workers: int
+) -> None:
     """F14: a suite may patch `time` for good, with functions that raise."""
     if workers:
         needs("xdist")
     # pytest and pytest-xdist hold their own clocks only in part: those stay as they are.
     names = '("sleep", "process_time", "clock_gettime")' if workers or pytest.version_tuple < (8, 4) else None
-    patch = _PATCH if names is None else _PATCH.replace(_PATCH[_PATCH.index("(\"sleep") : _PATCH.index("\n]")], names)
+    patch = (
+        _PATCH
+        if names is None
+        else _PATCH.replace(_PATCH[_PATCH.index('("sleep') : _PATCH.index("\n]")], names)
+    )
     entered = (
         "for patch in patched: patch.start()\n"
         if where == "import"

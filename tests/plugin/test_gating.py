@@ -167,7 +167,10 @@ def test_slow(): pass
     ("table", "said"),
     [
         ("[tool.paceline.sute.slow]", "unknown key tool.paceline.sute. Did you mean 'suite'?"),
-        ("[tool.paceline.suite.slow]\nworker = 2", "tool.paceline.suite.slow.worker. Did you mean 'workers'?"),
+        (
+            "[tool.paceline.suite.slow]\nworker = 2",
+            "tool.paceline.suite.slow.worker. Did you mean 'workers'?",
+        ),
         ("[tool.paceline.suite.slow]\nworkers = 'two'", "must be a whole number, not 'two'"),
         ("[tool.paceline.suite.slow]\nmarker = 'slow and'", "tool.paceline.suite.slow.marker"),
         ("[tool.paceline.suite.slow]\nflag = '--paceline'", "tool.paceline.suite.slow.flag"),
@@ -207,7 +210,9 @@ def pytest_collection_modifyitems(config, items):
 def test_a_projects_own_flag_and_gate_are_left_to_it(project: RecordedProject) -> None:
     """Paceline neither registers the option again nor skips."""
     _marked(project)
-    project.file("conftest.py", _OWN_OPTION.format(settings="action='store_true'") + _OWN_GATE.format(option="--slow"))
+    project.file(
+        "conftest.py", _OWN_OPTION.format(settings="action='store_true'") + _OWN_GATE.format(option="--slow")
+    )
     closed = project.pytest("-rs", "-m", "slow and not slower", out=None)
     assert closed.summary == {"skipped": 1, "deselected": 3}
     assert "our own gate" in closed.stdout
@@ -230,7 +235,8 @@ def test_a_projects_flag_with_another_dest_is_understood(project: RecordedProjec
     _marked(project)
     project.file(
         "conftest.py",
-        _OWN_OPTION.format(settings="action='store_true', dest='with_slow'") + _OWN_GATE.format(option="with_slow"),
+        _OWN_OPTION.format(settings="action='store_true', dest='with_slow'")
+        + _OWN_GATE.format(option="with_slow"),
     )
     assert project.pytest(out=None).summary == {"passed": 1, "skipped": 3}
     assert project.pytest("--slow", out=None).summary == {"passed": 2, "skipped": 2}

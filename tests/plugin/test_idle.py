@@ -41,7 +41,9 @@ def test_nothing_else_is_imported_without_pyproject(stranger: RecordedProject) -
     assert stranger.pytest(out=None).summary == {"passed": 1}
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("--markers",), ("-v",), ("--schema",), ("--fixtures", "-v")])
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("--markers",), ("-v",), ("--schema",), ("--fixtures", "-v")]
+)
 def test_what_pytest_says_is_the_same_text(stranger: RecordedProject, arguments: tuple[str, ...]) -> None:
     """With and without the plugin, options, markers, fixtures and output don't differ."""
     said = []

@@ -137,10 +137,20 @@ def test_it(slow): time.sleep(0.1)
 
 def test_the_header_says_how_the_run_was_made(project: RecordedProject) -> None:
     """Arguments from all three sources, paths, patterns, round and suite."""
-    project.configure(pytest_options='addopts = "-ra --tb=short"\npython_files = "check_*.py"\ntestpaths = ["t"]')
-    project.file("t/check_it.py", "import pytest\n@pytest.mark.own\ndef test_it(): pass\ndef test_other(): pass\n")
+    project.configure(
+        pytest_options='addopts = "-ra --tb=short"\npython_files = "check_*.py"\ntestpaths = ["t"]'
+    )
+    project.file(
+        "t/check_it.py", "import pytest\n@pytest.mark.own\ndef test_it(): pass\ndef test_other(): pass\n"
+    )
     ended = project.pytest(
-        "-m", "own", "--paceline-suite=mine", "--paceline-round=3", "-W", "ignore", env={"PYTEST_ADDOPTS": "-v"}
+        "-m",
+        "own",
+        "--paceline-suite=mine",
+        "--paceline-round=3",
+        "-W",
+        "ignore",
+        env={"PYTEST_ADDOPTS": "-v"},
     )
     header = ended.run.header
     assert header.arguments.addopts == ("-ra", "--tb=short")
@@ -158,7 +168,9 @@ def test_the_header_says_how_the_run_was_made(project: RecordedProject) -> None:
 
 
 @pytest.mark.parametrize("also", [(), ("--deselect=test_it.py::test_d",)])
-def test_deselected_tests_are_counted_over_all_plugins(project: RecordedProject, also: tuple[str, ...]) -> None:
+def test_deselected_tests_are_counted_over_all_plugins(
+    project: RecordedProject, also: tuple[str, ...]
+) -> None:
     """`-m`, `-k` and `--deselect` each deselect some, even when nothing is left to carry the number."""
     source = "import pytest\n@pytest.mark.own\ndef test_a(): pass\n@pytest.mark.own\ndef test_b(): pass\n"
     project.file("test_it.py", f"{source}def test_c(): pass\n@pytest.mark.own\ndef test_d(): pass\n")
@@ -189,7 +201,9 @@ def test_spans_add_up_to_the_process(project: RecordedProject) -> None:
 def test_workers_lose_nothing(project: RecordedProject, dist: str) -> None:
     """With each way to distribute, every phase of every test is there once, with its worker."""
     needs("xdist")
-    project.file("test_mixed.py", _MIXED.replace("def test_passes", "@pytest.mark.xdist_group('g')\ndef test_passes"))
+    project.file(
+        "test_mixed.py", _MIXED.replace("def test_passes", "@pytest.mark.xdist_group('g')\ndef test_passes")
+    )
     project.file("test_more.py", "def test_more(): pass\n")
     ended = project.pytest("-n2", f"--dist={dist}", "-W", "ignore", plugins=("xdist", "paceline"))
     assert ended.outcomes() == {**_MIXED_OUTCOMES, "test_more": "passed"}
@@ -245,7 +259,9 @@ def test_an_existing_file_is_never_overwritten(project: RecordedProject) -> None
     assert kept.read_text() == "precious"
 
 
-@pytest.mark.parametrize("option", ["--collect-only", "--help", "--markers", "--fixtures", "--setup-plan", "--setup-only"])
+@pytest.mark.parametrize(
+    "option", ["--collect-only", "--help", "--markers", "--fixtures", "--setup-plan", "--setup-only"]
+)
 def test_a_session_that_runs_no_test_leaves_no_file(project: RecordedProject, option: str) -> None:
     """There is nothing to record, and nothing to warn about."""
     project.file("test_it.py", "def test_it(): pass\n")

@@ -42,7 +42,12 @@ def test_a_worker_that_dies_loses_only_the_test_it_ran(project: RecordedProject,
         project.file(f"test_{name}.py", f"def test_{name}(): pass\n")
     project.file("test_dies.py", f"import os, signal\ndef test_dies(): {how}\n")
     ended = project.pytest("-n2", f"--dist={dist}", plugins=_XDIST)
-    assert ended.outcomes() == {"test_a": "passed", "test_b": "passed", "test_c": "passed", "test_dies": "crashed"}
+    assert ended.outcomes() == {
+        "test_a": "passed",
+        "test_b": "passed",
+        "test_c": "passed",
+        "test_dies": "crashed",
+    }
     for test in ended.run.tests:
         if short(test.nodeid) == "test_dies":
             assert phases(test) == {"setup": "passed", "call": "crashed"}
@@ -172,7 +177,9 @@ def test_maxfail_ends_the_run_in_good_order(project: RecordedProject, workers: i
 
 def test_an_early_exit_without_failure_is_not_measured(project: RecordedProject) -> None:
     """`pytest.exit(returncode=0)` looks like success; the tests that didn't run say otherwise."""
-    project.file("test_it.py", "import pytest\ndef test_a(): pass\ndef test_b(): pytest.exit('done', returncode=0)\n")
+    project.file(
+        "test_it.py", "import pytest\ndef test_a(): pass\ndef test_b(): pytest.exit('done', returncode=0)\n"
+    )
     ended = project.pytest()
     assert ended.ret == 0
     assert status_of(ended.run) == "interrupted"
@@ -190,7 +197,10 @@ def test_a_forked_child_that_falls_through_writes_nothing(project: RecordedProje
     (path,) = (project.root / ".paceline" / "runs").iterdir()
     assert path.name.endswith(".gz")
     run = project.pytest(out="other.jsonl").run
-    assert {short(test.nodeid): test.outcome for test in run.tests} == {"test_forks": "passed", "test_b": "passed"}
+    assert {short(test.nodeid): test.outcome for test in run.tests} == {
+        "test_forks": "passed",
+        "test_b": "passed",
+    }
     assert len(run.tests) == 2
 
 

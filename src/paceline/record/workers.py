@@ -37,7 +37,9 @@ def layout(config: pytest.Config) -> tuple[int, str | None]:
 
 def naming(config: pytest.Config) -> Callable[[str], str]:
     """Return what turns the node ids of this process, worker or controller, into those of a serial run."""
-    grouped = config.getoption("loadgroup", default=False) or config.getoption("dist", default="") == "loadgroup"
+    grouped = (
+        config.getoption("loadgroup", default=False) or config.getoption("dist", default="") == "loadgroup"
+    )
     return _ungrouped if grouped else str
 
 

@@ -63,7 +63,11 @@ class Writer:
         except OSError as error:
             self._file.close()
             self._file = None
-            warn(self._config, f"recording stopped, the run file can't be written: {error}", late=self._finishing)
+            warn(
+                self._config,
+                f"recording stopped, the run file can't be written: {error}",
+                late=self._finishing,
+            )
 
     def note(self, kind: str, record: object) -> None:
         """Append `record`, a dataclass or a mapping."""
