@@ -14,6 +14,12 @@ from dataclasses import dataclass, field
 from functools import partial
 
 
+def _boot_clock() -> Callable[[], float] | None:
+    if not hasattr(time, "CLOCK_BOOTTIME"):
+        return None
+    return partial(time.clock_gettime, time.CLOCK_BOOTTIME)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
     """Clock functions bound at construction.
@@ -28,7 +34,7 @@ class Clock:
     counter: Callable[[], float] = time.perf_counter
     cpu: Callable[[], float] = time.process_time
     sleep: Callable[[float], None] = time.sleep
-    boot: Callable[[], float] | None = field(default_factory=lambda: _boot_clock())
+    boot: Callable[[], float] | None = field(default_factory=_boot_clock)
     _epoch: float = field(default_factory=lambda: time.time() - time.perf_counter())
 
     def at(self, counter: float) -> float:
@@ -38,12 +44,6 @@ class Clock:
     def now(self) -> float:
         """Return seconds since the epoch."""
         return self._epoch + self.counter()
-
-
-def _boot_clock() -> Callable[[], float] | None:
-    if not hasattr(time, "CLOCK_BOOTTIME"):
-        return None
-    return partial(time.clock_gettime, time.CLOCK_BOOTTIME)
 
 
 CLOCK = Clock()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Generator, Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -23,8 +24,7 @@ def activate(config: pytest.Config) -> None:
         pytest.UsageError: the project's `[tool.paceline]` is wrong.
     """
     # Bound before any conftest runs: one may freeze the clocks when it is imported.
-    import paceline.clock  # noqa: F401
-
+    importlib.import_module("paceline.clock")
     try:
         settings = load_config(config.rootpath)
         for suite in settings.suites:

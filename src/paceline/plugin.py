@@ -1,7 +1,8 @@
 """The pytest entry point: decides whether the project uses Paceline, and only then loads the rest.
 
 A project uses Paceline when its pyproject.toml has a `[tool.paceline]` table or one of Paceline's options is
-given, on the command line, in addopts or in PYTEST_ADDOPTS. For every other project this module is all that is imported, and nothing changes.
+given, on the command line, in addopts or in PYTEST_ADDOPTS. For every other project this module is all
+that is imported, and nothing changes.
 """
 
 from __future__ import annotations

@@ -96,7 +96,8 @@ def test_async_tests_are_measured(project: RecordedProject) -> None:
     project.configure(pytest_options='asyncio_mode = "auto"\nasyncio_default_fixture_loop_scope = "function"')
     project.file(
         "test_it.py",
-        "import asyncio, pytest\n@pytest.fixture\nasync def value():\n    await asyncio.sleep(0)\n    yield 3\n"
+        "import asyncio, pytest\n@pytest.fixture\n"
+        "async def value():\n    await asyncio.sleep(0)\n    yield 3\n"
         "async def test_it(value): await asyncio.sleep(0.2)\n",
     )
     recorded = project.pytest(plugins=("asyncio", "paceline")).test("test_it")
@@ -112,7 +113,8 @@ def test_django_may_be_there_or_not(project: RecordedProject, present: bool) -> 
     )
     project.file(
         "site_settings.py",
-        "SECRET_KEY = 'x'\nDATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': ':memory:'}}\n",
+        "SECRET_KEY = 'x'\n"
+        "DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': ':memory:'}}\n",
     )
     body = "@pytest.mark.django_db\ndef test_it(): pass\n" if present else "def test_it(): pass\n"
     project.file("test_it.py", f"import pytest\n{body}")
@@ -231,7 +233,8 @@ def test_nested(pytester):
     pytester.makepyfile("def test_inner(): pass")
     assert pytester.runpytest_inprocess("-p", "no:cacheprovider").ret == 0
     assert pytester.runpytest_subprocess("-p", "no:cacheprovider").ret == 0
-    inner = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "paceline", "--paceline-out=inner.jsonl")
+    plugins = "-p", "no:cacheprovider", "-p", "paceline"
+    inner = pytester.runpytest_inprocess(*plugins, "--paceline-out=inner.jsonl")
     assert inner.ret == 0
     assert "test_inner" in (pytester.path / "inner.jsonl").read_text()
 
@@ -254,7 +257,7 @@ _ODD = [
     "snow☃man",
     "at@sign]",
     "\\x00\\u2028\\x85",
-    "nul\\ud800",
+    "byte\\udcff",
 ]
 
 
@@ -266,7 +269,7 @@ def test_odd_node_ids_come_back_as_they_were(project: RecordedProject, workers: 
     option = "disable_test_id_escaping_and_forfeit_all_rights_to_community_support = true"
     project.configure(pytest_options=option)
     # A surrogate can't be sent to a worker, by pytest-xdist itself.
-    odd = [text for text in _ODD if not workers or "ud800" not in text]
+    odd = [text for text in _ODD if not workers or "udcff" not in text]
     values = ", ".join(f'"{text}"' for text in odd)
     project.file(
         "test_it.py",
@@ -285,7 +288,7 @@ def test_odd_node_ids_come_back_as_they_were(project: RecordedProject, workers: 
     if not workers:
         assert f"test_it.py::test_it[{'snow☃man'}]" in {test.nodeid for test in run.tests}
         assert "test_it.py::test_it[with::colons]" in {test.nodeid for test in run.tests}
-        assert any("\ud800" in test.nodeid for test in run.tests)
+        assert any("\udcff" in test.nodeid for test in run.tests)
     assert {test.path for test in run.tests} == {"test_it.py", "test dir/test_ünï.py"}
 
 

@@ -1,4 +1,4 @@
-"""Processes that die, are stopped, or can't write: what was recorded stays, and pytest's outcome is untouched."""
+"""Processes that die, are stopped, or can't write: what was recorded stays, the outcome is untouched."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_a_crashed_test_that_is_run_again_is_another_attempt(project: RecordedPr
     )
     ended = project.pytest("-n1", "--reruns=1", plugins=("xdist", "rerunfailures", "paceline"))
     last = final_attempts(ended.run)
-    assert [test.outcome for test in ended.run.tests][0] == "crashed"
+    assert ended.run.tests[0].outcome == "crashed"
     assert [test.attempt for test in ended.run.tests] == list(range(1, len(ended.run.tests) + 1))
     assert len(last) == 1
 
@@ -189,7 +189,8 @@ def test_a_forked_child_that_falls_through_writes_nothing(project: RecordedProje
     """A child that goes on through the session shares the open file with its parent."""
     project.file(
         "test_it.py",
-        "import os\ndef test_forks():\n    child = os.fork()\n    if child: os.waitpid(child, 0)\n    else: raise RuntimeError\n"
+        "import os\ndef test_forks():\n    child = os.fork()\n"
+        "    if child: os.waitpid(child, 0)\n    else: raise RuntimeError\n"
         "def test_b(): pass\n",
     )
     ended = project.pytest("--paceline", out=None, plugins=("paceline",))
@@ -316,7 +317,8 @@ def test_an_exception_with_a_broken_status_is_only_a_failure(project: RecordedPr
     """An exception that answers every attribute doesn't decide the status of the run."""
     project.file(
         "test_it.py",
-        "class Odd(Exception):\n    def __getattr__(self, name): return []\n    def __str__(self): raise Odd\n"
+        "class Odd(Exception):\n    def __getattr__(self, name): return []\n"
+        "    def __str__(self): raise Odd\n"
         "class Worse(Exception):\n"
         "    def __getattribute__(self, name):\n        if name == 'run_status': raise RuntimeError('odd')\n"
         "        return super().__getattribute__(name)\n"

@@ -59,7 +59,10 @@ def test_values_are_frozen() -> None:
         ({"suite": {"my suite": {}}}, "tool.paceline.suite.my suite is not a usable suite name"),
         ({"suite": {"s": {"flag": "-s"}}}, "tool.paceline.suite.s.flag is '-s'. Write a long option"),
         ({"suite": {"s": {"flag": "--a b"}}}, "tool.paceline.suite.s.flag is '--a b'"),
-        ({"suite": {"s": {"requires": ["postgres"]}}}, "requires holds 'postgres'. Did you mean 'postgresql'?"),
+        (
+            {"suite": {"s": {"requires": ["postgres"]}}},
+            "requires holds 'postgres'. Did you mean 'postgresql'?",
+        ),
         ({"suite": {"s": {"requires": "postgresql"}}}, "requires must be a list of strings"),
         ({"suite": {"s": {"isolation": "x"}}}, "isolation holds 'x'. Use one of transaction, none."),
         ({"suite": {"s": {"dist": "loadscop"}}}, "dist holds 'loadscop'. Did you mean 'loadscope'?"),

@@ -48,6 +48,7 @@ class Measure:
         self._named = named
         self._warned = False
         self._running = False
+        self._failed_subtests = 0
         self._deselected = 0
         self._names = [json.dumps(probe.metric.name) for probe in probes]
         self._reads = [probe.read for probe in probes]
@@ -90,11 +91,13 @@ class Measure:
         """Put what was measured on the report, after every other plugin has had its say on the outcome."""
         report = yield
         try:
-            # A report that is made while a phase goes on is one of a subtest, which is no phase.
-            if not self._running and report.when in PHASES:
+            if self._running:
+                # A report that is made while a phase goes on is one of a subtest, which is no phase.
+                self._failed_subtests += report.outcome == "failed"
+            elif report.when in PHASES:
                 self._load(report, item, call)
         except Exception as error:  # noqa: BLE001  a failure of ours never changes a test's outcome
-            self._failed(item, error)
+            self._give_up(item, error)
         return report
 
     def pytest_paceline_service(self, name: str, version: str) -> None:
@@ -124,13 +127,14 @@ class Measure:
             cargo["paceline_lines"] = "\n".join(self.waiting)
             self.waiting.clear()
 
-    def _failed(self, item: pytest.Item, error: Exception) -> None:
+    def _give_up(self, item: pytest.Item, error: Exception) -> None:
         if not self._warned:
             self._warned = True
             self._warn(f"{item.nodeid!a} is not recorded: {type(error).__name__}: {error}")
 
     def _start(self) -> list[float]:
         self._running = True
+        self._failed_subtests = 0
         self._started = CLOCK.counter()
         return [read() for read in self._reads]
 
@@ -143,18 +147,27 @@ class Measure:
     def _identity(self, item: pytest.Item) -> str:
         path, lineno, _ = item.location
         markers = sorted({marker.name for marker in item.iter_markers()})
+        nodeid = self._named(item.nodeid)
         return (
-            f'"nodeid":{json.dumps(self._named(item.nodeid))},"path":{json.dumps(path.replace(chr(92), "/"))},'
+            f'"nodeid":{json.dumps(nodeid)},"path":{json.dumps(path.replace(chr(92), "/"))},'
             f'"lineno":{json.dumps(lineno)},"markers":{json.dumps(markers)},"worker":{self._worker}'
         )
 
     def _phase(self, report: pytest.TestReport, call: pytest.CallInfo[None]) -> str:
-        values = ",".join(
-            f"{name}:{value:.7f}" for name, value in zip(self._names, self._values, strict=True)
-        )
+        measured, self._values = self._values, []
+        start, values = "null", ""
+        if measured:  # otherwise another plugin has raised before our turn came
+            start = f"{CLOCK.at(self._started):.6f}"
+            values = ",".join(
+                f"{name}:{value:.7f}" for name, value in zip(self._names, measured, strict=True)
+            )
+        outcome, reason = _outcome(report), _reason(report, call)
+        if outcome == "passed" and self._failed_subtests:
+            # pytest itself says so only when it shows the report.
+            outcome, reason = "failed", f',"reason":"{self._failed_subtests} failed subtests"'
+        self._failed_subtests = 0
         return (
-            f'{{"phase":"{report.when}","outcome":"{_outcome(report)}",'
-            f'"start":{CLOCK.at(self._started):.6f},"values":{{{values}}}{_reason(report, call)}}}'
+            f'{{"phase":"{report.when}","outcome":"{outcome}","start":{start},"values":{{{values}}}{reason}}}'
         )
 
 

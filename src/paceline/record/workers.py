@@ -24,6 +24,11 @@ def worker_of(report: Any) -> str:
     return str(report.node.gateway.id) if hasattr(report, "node") else "main"
 
 
+def says_crash(report: Any) -> bool:
+    """Tell whether `report` is the one that pytest-xdist makes up for a test whose worker died."""
+    return bool(report.when == "???")
+
+
 def layout(config: pytest.Config) -> tuple[int, str | None]:
     """Return the number of workers and how tests are distributed; `(0, None)` without pytest-xdist."""
     dist = str(config.getoption("dist", default="no"))

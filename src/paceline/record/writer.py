@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from paceline.model.run import PHASES, CollectionError
-from paceline.record.workers import worker_of
+from paceline.record.workers import says_crash, worker_of
 from paceline.store.run_file import RunFile, line
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Writer:
         if "paceline_lines" in cargo:
             self.write(cargo["paceline_lines"])
         if "paceline_phase" not in cargo:
-            if report.when == "???":  # pytest-xdist's report of a worker that died
+            if says_crash(report):
                 self._crashed(report.nodeid, worker_of(report), str(report.longrepr))
             return
         key = (report.nodeid, worker_of(report))

@@ -11,6 +11,7 @@ import json
 import os
 import zlib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -176,10 +177,8 @@ def _unzipped(content: bytes) -> bytes:
         return content
     # A gzip file that was cut still gives what comes before the cut.
     reader = zlib.decompressobj(wbits=31)
-    pieces: list[bytes] = []
-    try:
+    whole = b""
+    with suppress(zlib.error):  # what came before the damage is kept
         for at in range(0, len(content), _PIECE):
-            pieces.append(reader.decompress(content[at : at + _PIECE]))
-    except zlib.error:
-        pass  # what came before the damage is whole
-    return b"".join(pieces)
+            whole += reader.decompress(content[at : at + _PIECE])
+    return whole
