@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.harness.project import Project
 
-from harness.project import Project
 from paceline import __version__
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -86,6 +86,16 @@ def test_plain_lines_where_there_is_no_terminal(project: Project) -> None:
     assert "[1/2] fast, round 1" in done.stderr
     assert "slow: measured in" in done.stderr
     assert not _ESCAPE.search(done.stderr + done.stdout)
+
+
+def test_a_quiet_profile_shows_the_tables_only(project: Project) -> None:
+    """For scripts that want the result and nothing else; errors are still said."""
+    done = project.profile("slow", "--quiet")
+    wrong = project.profile("slwo", "--quiet")
+
+    assert done.stderr == ""
+    assert "Slowest of slow" in done.stdout
+    assert "Did you mean 'slow'?" in wrong.stderr
 
 
 def test_the_second_profile_says_how_long_it_will_take(project: Project) -> None:

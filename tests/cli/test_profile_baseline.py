@@ -8,8 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
-from harness.project import Project
+from tests.harness.project import Project
 
 _NUMBER = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|(?<![\w.])\d+(\.\d+)?(e-\d+)?(?![\w.])")
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from harness.project import Project
+from tests.harness.project import Project
 
 
 def _collected(project: Project) -> tuple[str, ...]:

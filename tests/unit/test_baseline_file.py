@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.harness.records import make_environment, make_run, make_test
 
-from harness.records import make_environment, make_run, make_test
 from paceline.errors import UnwritableFileError
 from paceline.model.baseline import SuiteBaseline
 from paceline.model.environment import Revision

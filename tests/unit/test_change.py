@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from tests.harness.records import make_environment, make_run, make_test
 
-from harness.records import make_environment, make_run, make_test
 from paceline.compare.change import change
 from paceline.compare.comparable import differences
+from paceline.model.change import Turn
 from paceline.model.profile import Profile
 from paceline.profile.aggregate import aggregate
 
@@ -49,6 +50,16 @@ def test_skipped_tests_count_as_gone() -> None:
     after = aggregate("s", "s", "c", [make_run(make_test("a"), make_test("b", outcome="skipped"))])
 
     assert change(_profile(1.0, "a", "b"), after).removed == ("b",)
+
+
+def test_tests_that_ended_differently_are_named_also_where_times_are_not_comparable() -> None:
+    """8 passed serially and 7 in parallel: one of them depends on another."""
+    after = aggregate("s", "s", "c", [make_run(make_test("a", outcome="failed"), workers=2)])
+
+    moved = change(_profile(), after)
+
+    assert moved.kind == "not_comparable"
+    assert moved.turned == (Turn(nodeid="a", before="passed", after="failed"),)
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,7 @@ _SHOWN_SLOWEST = 5
     is_flag=True,
     help="Collect every test file, also those known to hold no test of a suite.",
 )
+@click.option("-q", "--quiet", is_flag=True, help="Show only the tables and what went wrong.")
 def profile(
     suites: tuple[str, ...],
     directory: Path,
@@ -56,6 +57,7 @@ def profile(
     output: Path | None,
     stall_timeout: float | None,
     collect_all: bool,
+    quiet: bool,
 ) -> int:
     """Profile opt-in suites and store their figures.
 
@@ -81,7 +83,7 @@ def profile(
         collect_all=collect_all,
     )
     signal.signal(signal.SIGTERM, _interrupt)
-    console = Console(stderr=True)
+    console = Console(stderr=True, quiet=quiet)
     with _alone(root, console), _progress(console, request) as observer:
         profiled, interrupted = run_profile(request, observer)
     document = profile_document([_report(suite) for suite in profiled], _shown(request.output))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from paceline.compare.comparable import differences
-from paceline.model.change import Change
+from paceline.model.change import Change, Turn
 from paceline.model.profile import Profile
 from paceline.model.run import Outcome
 
@@ -22,21 +23,27 @@ def change(before: Profile | None, after: Profile) -> Change:
         return Change(kind="baseline_not_measured")
     reasons = differences(before, after)
     ran_before, ran_after = _ran(before), _ran(after)
-    added = tuple(sorted(ran_after - ran_before)) if ran_before else ()
-    removed = tuple(sorted(ran_before - ran_after))
+    both = [nodeid for nodeid in sorted(ran_before) if nodeid in ran_after]
+    seen = Change(
+        kind="not_comparable" if reasons else "changed",
+        reasons=reasons,
+        added=tuple(sorted({*ran_after} - {*ran_before})) if ran_before else (),
+        removed=tuple(sorted({*ran_before} - {*ran_after})),
+        turned=tuple(
+            Turn(nodeid=nodeid, before=ran_before[nodeid], after=ran_after[nodeid])
+            for nodeid in both
+            if ran_before[nodeid] != ran_after[nodeid]
+        ),
+    )
     if reasons:
-        return Change(kind="not_comparable", reasons=reasons, added=added, removed=removed)
-    return Change(
-        kind="changed",
-        wall_ratio=_ratio(before, after, "wall_time"),
-        cpu_ratio=_ratio(before, after, "cpu_time"),
-        added=added,
-        removed=removed,
+        return seen
+    return replace(
+        seen, wall_ratio=_ratio(before, after, "wall_time"), cpu_ratio=_ratio(before, after, "cpu_time")
     )
 
 
-def _ran(profile: Profile) -> set[str]:
-    return {test.nodeid for test in profile.tests if test.outcome not in _DID_NOT_RUN}
+def _ran(profile: Profile) -> dict[str, Outcome]:
+    return {test.nodeid: test.outcome for test in profile.tests if test.outcome not in _DID_NOT_RUN}
 
 
 def _ratio(before: Profile, after: Profile, name: Literal["wall_time", "cpu_time"]) -> float | None:

@@ -5,6 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from paceline.model.run import Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A test that ended in another way than before."""
+
+    nodeid: str
+    before: Outcome
+    after: Outcome
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
@@ -17,6 +28,7 @@ class Change:
         cpu_ratio: likewise for CPU time; None where either is unknown.
         added: tests that ran now and did not before.
         removed: tests that ran before and did not now.
+        turned: tests that ran both times and ended differently.
     """
 
     kind: Literal["changed", "first", "baseline_not_measured", "not_measured", "not_comparable"]
@@ -25,3 +37,4 @@ class Change:
     cpu_ratio: float | None = None
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    turned: tuple[Turn, ...] = ()

@@ -82,6 +82,8 @@ class Profile:
         cpu_time: CPU seconds of that process and every descendant it waited for.
         totals: part of the session (spans and phases, summed over processes) to metric name to summary.
         unreported: tests that were collected but whose end was never reported, in any round.
+        unstable: tests whose outcome was not the same in every round; they depend on order, timing or one
+            another.
     """
 
     suite: str
@@ -100,6 +102,7 @@ class Profile:
     totals: Mapping[str, Mapping[str, Summary]] = field(default_factory=dict[str, Mapping[str, Summary]])
     tests: tuple[TestSeries, ...] = ()
     unreported: tuple[str, ...] = ()
+    unstable: tuple[str, ...] = ()
     environment: Environment | None = None
     revision: Revision | None = None
 

@@ -61,15 +61,27 @@ def outcomes_of(run: Run) -> Counter[Outcome]:
 
 
 def final_attempts(run: Run) -> tuple[TestRecord, ...]:
-    """Return the last attempt at every test, in the order in which the tests first ran."""
-    last = {test.nodeid: test for test in run.tests}
-    return tuple(last.values())
+    """Return the last attempt at every test, in the order in which the tests first ran.
+
+    Some plugins give several tests the same node id; as many attempts count as tests were collected under it.
+    """
+    attempts: dict[str, list[TestRecord]] = {}
+    for test in run.tests:
+        attempts.setdefault(test.nodeid, []).append(test)
+    collected = Counter(run.collected or ())
+    return tuple(test for nodeid, tests in attempts.items() for test in tests[-max(1, collected[nodeid]) :])
 
 
 def unreported(run: Run) -> tuple[str, ...]:
     """Return the tests that were collected but whose end was never reported."""
-    reported = {test.nodeid for test in run.tests if test.outcome != "incomplete"}
-    return tuple(nodeid for nodeid in run.collected or () if nodeid not in reported)
+    reported = Counter(test.nodeid for test in run.tests if test.outcome != "incomplete")
+    missing: list[str] = []
+    for nodeid in run.collected or ():
+        if reported[nodeid]:
+            reported[nodeid] -= 1
+        else:
+            missing.append(nodeid)
+    return tuple(missing)
 
 
 def reason_for(run: Run, status: RunStatus) -> str | None:

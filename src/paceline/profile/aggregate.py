@@ -99,6 +99,7 @@ def _with_figures(profile: Profile, runs: Sequence[Run]) -> Profile:
         cpu_time=summarise(cpus) if cpus else None,
         totals=_summaries(_totals(run) for run in runs),
         tests=_tests(runs),
+        unstable=_unstable(runs),
     )
 
 
@@ -143,6 +144,14 @@ def _tests(runs: Sequence[Run]) -> tuple[TestSeries, ...]:
         TestSeries(nodeid=nodeid, outcome=records[-1].outcome, phases=_phases(records))
         for nodeid, records in sorted(by_nodeid.items())
     )
+
+
+def _unstable(runs: Sequence[Run]) -> tuple[str, ...]:
+    outcomes: dict[str, set[Outcome]] = defaultdict(set)
+    for run in runs:
+        for test in final_attempts(run):
+            outcomes[test.nodeid].add(test.outcome)
+    return tuple(sorted(nodeid for nodeid, seen in outcomes.items() if len(seen) > 1))
 
 
 def _phases(records: Sequence[TestRecord]) -> dict[PhaseName, dict[str, Summary]]:

@@ -142,18 +142,25 @@ def _suite_blocks(suite: SuiteReport) -> list[Table | Note]:
         text = f"{profile.suite}: the figures of {suite.kept.recorded_at or 'an earlier profile'} were kept"
         blocks.append(Note(text=text, tone="dim"))
     if profile.unreported:
-        blocks.append(_unreported(profile))
+        text = f"{count(len(profile.unreported), 'test')} collected but never reported"
+        blocks.append(_names(profile, text, profile.unreported))
+    if profile.unstable:
+        text = f"{count(len(profile.unstable), 'test')} ended differently in different rounds"
+        blocks.append(_names(profile, text, profile.unstable))
+    if suite.change.turned:
+        turns = [f"{turn.nodeid}: {turn.before} → {turn.after}" for turn in suite.change.turned]
+        text = f"{count(len(turns), 'test')} ended differently than in the baseline"
+        layout = f" ({'; '.join(suite.change.reasons)})" if suite.change.reasons else ""
+        blocks.append(_names(profile, f"{text}{layout}", turns))
     if suite.slowest:
         blocks.append(_slowest(suite))
     return blocks
 
 
-def _unreported(profile: Profile) -> Note:
-    names = profile.unreported
-    shown = names[:_MOST_NAMES]
-    more = (f"and {len(names) - len(shown)} more",) if len(names) > len(shown) else ()
-    text = f"{profile.suite}: {count(len(names), 'test')} collected but never reported:"
-    return Note(text=text, tone="bad", items=(*shown, *more))
+def _names(profile: Profile, text: str, names: Sequence[str]) -> Note:
+    shown = [printable(name) for name in names[:_MOST_NAMES]]
+    more = [f"and {len(names) - len(shown)} more"] if len(names) > len(shown) else []
+    return Note(text=f"{profile.suite}: {text}:", tone="bad", items=(*shown, *more))
 
 
 def _slowest(suite: SuiteReport) -> Table:

@@ -43,6 +43,7 @@ def entry_to_text(suite: SuiteBaseline) -> str:
         _member("environment", encode(profile.environment)),
         _member("last_attempt", encode(suite.last_attempt)),
         _list("unreported", [compact(nodeid) for nodeid in profile.unreported]),
+        _list("unstable", [compact(nodeid) for nodeid in profile.unstable]),
         _list("slow_tests", [compact(_slow(test)) for test in suite.slow_tests]),
         _member("summary_fields", list(SUMMARY_FIELDS)),
         _object("process", _process(profile)),
@@ -119,6 +120,7 @@ def _profile(base: Profile, entry: Mapping[str, Any], where: str) -> Profile:
         totals={part: _summaries(value, f"{where}.totals.{part}") for part, value in totals.items()},
         tests=tuple(_series(nodeid, value, where) for nodeid, value in tests.items()),
         unreported=decode_any(tuple[str, ...], entry.get("unreported", []), f"{where}.unreported"),
+        unstable=decode_any(tuple[str, ...], entry.get("unstable", []), f"{where}.unstable"),
         environment=_optional(Environment, entry.get("environment"), f"{where}.environment"),
         revision=_optional(Revision, entry.get("revision"), f"{where}.revision"),
     )

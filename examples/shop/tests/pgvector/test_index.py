@@ -112,7 +112,7 @@ def test_rare_filter_still_fills_the_page(bulk: Session) -> None:
 
 
 def test_without_iterative_scan_the_page_stays_short(bulk: Session) -> None:
-    """What the setting in `search` is for: without it the filter eats up the first candidates."""
+    """What the setting in `search` is for: without it a scan ends after `hnsw.ef_search` candidates."""
     bulk.execute(text("SET LOCAL hnsw.iterative_scan = off"))
     bulk.execute(text("SET LOCAL enable_seqscan = off"))
     bulk.execute(text("SET LOCAL enable_sort = off"))
