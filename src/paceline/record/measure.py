@@ -14,24 +14,41 @@ import pytest
 
 from paceline.clock import CLOCK
 from paceline.metrics import PROBES
-from paceline.model.run import RunStatus
+from paceline.model.run import PHASES, PhaseOutcome, RunStatus
 from paceline.store.run_file import line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from paceline.metrics.base import Probe
 
 _RUN_STATUSES = frozenset(get_args(RunStatus))
+_OUTCOMES = frozenset(get_args(PhaseOutcome))
 _LONGEST_REASON = 300
 
 
 class Measure:
     """Hooks around the three phases of every test."""
 
-    def __init__(self, worker: str, probes: Sequence[Probe] = PROBES) -> None:
-        """Measure with `probes` in the process called `worker`."""
+    def __init__(
+        self,
+        worker: str,
+        warn: Callable[[str], None],
+        named: Callable[[str], str] = str,
+        probes: Sequence[Probe] = PROBES,
+    ) -> None:
+        """Measure with `probes` in the process called `worker`.
+
+        Args:
+            warn: called at most once, when something of ours fails.
+            named: turns the node id of an item into the one to record.
+        """
         self._worker = json.dumps(worker)
+        self._warn = warn
+        self._named = named
+        self._warned = False
+        self._running = False
+        self._deselected = 0
         self._names = [json.dumps(probe.metric.name) for probe in probes]
         self._reads = [probe.read for probe in probes]
         self._started = 0.0
@@ -72,13 +89,12 @@ class Measure:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Put what was measured on the report, after every other plugin has had its say on the outcome."""
         report = yield
-        cargo = vars(report)
-        if report.when == "setup":
-            cargo["paceline_test"] = self._identity(item)
-        cargo["paceline_phase"] = self._phase(report, call)
-        if self.waiting:
-            cargo["paceline_lines"] = "\n".join(self.waiting)
-            self.waiting.clear()
+        try:
+            # A report that is made while a phase goes on is one of a subtest, which is no phase.
+            if not self._running and report.when in PHASES:
+                self._load(report, item, call)
+        except Exception as error:  # noqa: BLE001  a failure of ours never changes a test's outcome
+            self._failed(item, error)
         return report
 
     def pytest_paceline_service(self, name: str, version: str) -> None:
@@ -86,14 +102,35 @@ class Measure:
         self.waiting.append(json.dumps({"kind": "service", "name": name, "version": version}))
 
     def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
-        """Note how many tests were collected for nothing."""
-        self.waiting.append(json.dumps({"kind": "deselected", "count": len(items)}))
+        """Count the tests that were collected for nothing; each of several plugins may deselect some."""
+        self._deselected += len(items)
+
+    def pytest_collection_finish(self) -> None:
+        """Note how many there were."""
+        if self._deselected:
+            self.waiting.append(json.dumps({"kind": "deselected", "count": self._deselected}))
 
     def note(self, kind: str, record: object) -> None:
         """Let `record` travel with the next report."""
         self.waiting.append(line(kind, record))
 
+    def _load(self, report: pytest.TestReport, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        cargo = vars(report)
+        phase = self._phase(report, call)
+        if report.when == "setup":
+            cargo["paceline_test"] = self._identity(item)
+        cargo["paceline_phase"] = phase
+        if self.waiting:
+            cargo["paceline_lines"] = "\n".join(self.waiting)
+            self.waiting.clear()
+
+    def _failed(self, item: pytest.Item, error: Exception) -> None:
+        if not self._warned:
+            self._warned = True
+            self._warn(f"{item.nodeid!a} is not recorded: {type(error).__name__}: {error}")
+
     def _start(self) -> list[float]:
+        self._running = True
         self._started = CLOCK.counter()
         return [read() for read in self._reads]
 
@@ -101,12 +138,13 @@ class Measure:
         after = [read() for read in reversed(self._reads)]
         after.reverse()
         self._values = [end - start for start, end in zip(before, after, strict=True)]
+        self._running = False
 
     def _identity(self, item: pytest.Item) -> str:
         path, lineno, _ = item.location
         markers = sorted({marker.name for marker in item.iter_markers()})
         return (
-            f'"nodeid":{json.dumps(item.nodeid)},"path":{json.dumps(path.replace(chr(92), "/"))},'
+            f'"nodeid":{json.dumps(self._named(item.nodeid))},"path":{json.dumps(path.replace(chr(92), "/"))},'
             f'"lineno":{json.dumps(lineno)},"markers":{json.dumps(markers)},"worker":{self._worker}'
         )
 
@@ -123,7 +161,10 @@ class Measure:
 def _outcome(report: pytest.TestReport) -> str:
     if hasattr(report, "wasxfail"):
         return {"skipped": "xfailed", "passed": "xpassed"}.get(report.outcome, report.outcome)
-    return report.outcome
+    if report.outcome in _OUTCOMES:
+        return report.outcome
+    # Another plugin's word, such as "rerun"; it only replaces a failure.
+    return "failed"
 
 
 def _reason(report: pytest.TestReport, call: pytest.CallInfo[None]) -> str:
@@ -135,7 +176,7 @@ def _reason(report: pytest.TestReport, call: pytest.CallInfo[None]) -> str:
     if text:
         members = f',"reason":{json.dumps(text[:_LONGEST_REASON])}'
     status = getattr(call.excinfo.value, "run_status", None) if call.excinfo is not None else None
-    if status in _RUN_STATUSES:
+    if isinstance(status, str) and status in _RUN_STATUSES:
         members += f',"run_status":"{status}"'
     return members
 

@@ -12,7 +12,8 @@ _PATIENCE = 10.0  # seconds
 
 def revision(root: Path) -> Revision | None:
     """Return the checked-out revision of the repository around `root`; None outside of a repository."""
-    head = _git(root, "log", "-1", "--format=%H%n%cI")
+    # A user's settings may print signatures in between.
+    head = _git(root, "-c", "log.showSignature=false", "log", "-1", "--format=%H%n%cI")
     if not head:
         return None
     commit, committed_at = head.splitlines()
@@ -29,11 +30,12 @@ def revision(root: Path) -> Revision | None:
 def _git(root: Path, *arguments: str) -> str | None:
     try:
         done = subprocess.run(
-            ["git", *arguments],
+            ["git", "--no-optional-locks", *arguments],
             cwd=root,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=_PATIENCE,
             check=False,
         )

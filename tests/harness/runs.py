@@ -1,0 +1,94 @@
+"""Runs made up for tests of what is pure."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from paceline.model.environment import Environment
+from paceline.model.metric import Metric
+from paceline.model.run import (
+    PHASES,
+    SCHEMA_VERSION,
+    Arguments,
+    Phase,
+    Run,
+    RunEnd,
+    RunHeader,
+    RunStatus,
+    TestRecord,
+)
+
+HEADER = RunHeader(
+    schema_version=SCHEMA_VERSION,
+    run_id="20260102T030405.678Z-0123abcd",
+    suite="schema",
+    round=1,
+    started_at=1767323045.678,
+    paceline="0",
+    arguments=Arguments(
+        command_line=("-m", "schema"), addopts=(), environment="", marker_expression="schema", paths=()
+    ),
+    workers=0,
+    dist=None,
+    seed=None,
+    hash_seed=None,
+    test_patterns=("test_*.py",),
+    test_paths=(),
+    environment=Environment(
+        python="3.12.1",
+        implementation="CPython",
+        system="Linux 6",
+        machine="x86_64",
+        cpu_model=None,
+        cpu_count=2,
+        cpu_limit=None,
+        memory_limit=None,
+        ci_provider=None,
+        pytest="9.0.0",
+    ),
+    revision=None,
+    metrics=(Metric(name="duration", unit="s"),),
+)
+
+
+def a_test(
+    nodeid: str,
+    *,
+    setup: str | None = "passed",
+    call: str | None = "passed",
+    teardown: str | None = "passed",
+    run_status: RunStatus | None = None,
+) -> TestRecord:
+    """Return a test with these outcomes of its phases; None for one that was never reached."""
+    outcomes = zip(PHASES, (setup, call, teardown), strict=True)
+    return TestRecord(
+        nodeid=nodeid,
+        path="t.py",
+        lineno=0,
+        markers=(),
+        worker="main",
+        attempt=1,
+        phases=tuple(
+            Phase(
+                phase=name,
+                outcome=cast("Any", outcome),
+                start=0.0,
+                values={"duration": 0.1},
+                reason=None if outcome == "passed" else "because",
+                run_status=run_status if outcome == "failed" else None,
+            )
+            for name, outcome in outcomes
+            if outcome is not None
+        ),
+    )
+
+
+def run_of(*tests: TestRecord, exit_code: int | None = 0, collected: tuple[str, ...] | None = None) -> Run:
+    """Return a run of `tests` that ended by itself."""
+    names = tuple(dict.fromkeys(test.nodeid for test in tests))
+    return Run(
+        header=HEADER,
+        collected=names if collected is None else collected,
+        tests=tests,
+        end=RunEnd(exit_code=exit_code),
+    )
