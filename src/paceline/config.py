@@ -39,7 +39,8 @@ class Suite:
         workers: number of pytest-xdist workers when profiled; 0 runs without xdist.
         dist: pytest-xdist's distribution mode when profiled with workers.
         rounds: how often a profile runs the suite.
-        paths: where its tests live, relative to the project; empty: learned from earlier profiles.
+        paths: where its tests live, relative to the project; empty: wherever pytest finds them. Which of the
+            files there hold its tests is learned from earlier profiles.
         args: further pytest arguments when profiled.
         env: further environment variables when profiled.
     """
@@ -65,7 +66,8 @@ class DatabaseConfig:
     Attributes:
         url: SQLAlchemy URL of a server to use; empty: search for one.
         allow: names of databases that may be used although they don't look like test databases.
-        export: environment variables that receive the URL before test modules are imported.
+        export: environment variables that receive the URL before test modules are imported; PGHOST, PGPORT,
+            PGDATABASE, PGUSER and PGPASSWORD receive that part of it.
         prepare: `module:function`, called with the URL of each new database, for example to migrate it.
         binaries: folder that holds PostgreSQL's `initdb` and `postgres`; empty: search for them.
     """

@@ -33,6 +33,18 @@ def test_the_parts_of_a_session_are_kept_apart() -> None:
     assert profile.totals["startup"]["cpu_time"].median == pytest.approx(1.0)
 
 
+def test_what_pytest_does_between_the_phases_is_told() -> None:
+    """168 long tracebacks took 80 of 103 s in a real project, and no phase contained them."""
+    spans = (SessionSpan(name="tests", duration=9.0, cpu_time=5.0, worker="main"),)
+    run = replace(make_run(make_test("a", setup=1.0, call=2.0, teardown=3.0), wall=20.0), spans=spans)
+
+    profile = aggregate("s", "s", "pytest -m s", [run])
+
+    assert profile.totals["between"]["duration"].median == pytest.approx(3.0)
+    with_workers = replace(run, header=replace(run.header, workers=2))
+    assert "between" not in aggregate("s", "s", "pytest -m s", [with_workers]).totals
+
+
 def test_a_round_without_figures_does_not_spoil_the_others() -> None:
     """The crashed round is left out of the numbers, and its lost tests are named."""
     good = make_run(make_test("a"), make_test("b"), wall=4.0)

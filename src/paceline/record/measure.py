@@ -8,6 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator
+from functools import cache
+
+# What json.dumps does to a string, at a tenth of the price.
+from json.encoder import encode_basestring_ascii as quoted
+from operator import sub
 from typing import TYPE_CHECKING, get_args
 
 import pytest
@@ -50,10 +55,11 @@ class Measure:
         self._running = False
         self._failed_subtests = 0
         self._deselected = 0
-        self._names = [json.dumps(probe.metric.name) for probe in probes]
         self._reads = [probe.read for probe in probes]
+        self._backwards = self._reads[::-1]
+        self._phase_text = _phase_text(probes)
         self._started = 0.0
-        self._values: list[float] = []
+        self._values: tuple[float, ...] = ()
         #: Whole lines that wait for the next report, such as the spans of a worker.
         self.waiting: list[str] = []
 
@@ -139,36 +145,48 @@ class Measure:
         return [read() for read in self._reads]
 
     def _stop(self, before: list[float]) -> None:
-        after = [read() for read in reversed(self._reads)]
-        after.reverse()
-        self._values = [end - start for start, end in zip(before, after, strict=True)]
+        after = [read() for read in self._backwards]
+        self._values = tuple(map(sub, after[::-1], before))
         self._running = False
 
     def _identity(self, item: pytest.Item) -> str:
         path, lineno, _ = item.location
-        markers = sorted({marker.name for marker in item.iter_markers()})
-        nodeid = self._named(item.nodeid)
+        nodeid = quoted(self._named(item.nodeid))
+        markers = _markers(frozenset([marker.name for marker in item.iter_markers()]))
+        line_number = "null" if lineno is None else lineno
         return (
-            f'"nodeid":{json.dumps(nodeid)},"path":{json.dumps(path.replace(chr(92), "/"))},'
-            f'"lineno":{json.dumps(lineno)},"markers":{json.dumps(markers)},"worker":{self._worker}'
+            f'"nodeid":{nodeid},"path":{_path(path)},"lineno":{line_number},"markers":{markers},'
+            f'"worker":{self._worker}'
         )
 
     def _phase(self, report: pytest.TestReport, call: pytest.CallInfo[None]) -> str:
-        measured, self._values = self._values, []
-        start, values = "null", ""
-        if measured:  # otherwise another plugin has raised before our turn came
-            start = f"{CLOCK.at(self._started):.6f}"
-            values = ",".join(
-                f"{name}:{value:.7f}" for name, value in zip(self._names, measured, strict=True)
-            )
         outcome, reason = _outcome(report), _reason(report, call)
         if outcome == "passed" and self._failed_subtests:
             # pytest itself says so only when it shows the report.
             outcome, reason = "failed", f',"reason":"{self._failed_subtests} failed subtests"'
         self._failed_subtests = 0
-        return (
-            f'{{"phase":"{report.when}","outcome":"{outcome}","start":{start},"values":{{{values}}}{reason}}}'
-        )
+        measured, self._values = self._values, ()
+        if not measured:  # another plugin has raised before our turn came
+            return f'{{"phase":"{report.when}","outcome":"{outcome}","start":null,"values":{{}}{reason}}}'
+        start = CLOCK.at(self._started)
+        return self._phase_text % (report.when, outcome, start, *measured, reason)
+
+
+def _phase_text(probes: Sequence[Probe]) -> str:
+    """Return a format for a phase: its name, outcome and start, a value for each probe, further members."""
+    names = (quoted(probe.metric.name).replace("%", "%%") for probe in probes)
+    values = ",".join(f"{name}:%.7f" for name in names)
+    return f'{{"phase":"%s","outcome":"%s","start":%.6f,"values":{{{values}}}%s}}'
+
+
+@cache
+def _path(path: str) -> str:
+    return quoted(path.replace("\\", "/"))
+
+
+@cache
+def _markers(names: frozenset[str]) -> str:
+    return json.dumps(sorted(names))
 
 
 def _outcome(report: pytest.TestReport) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from paceline.model.change import Change
-from paceline.model.profile import Attempt, Profile, SlowTest
+from paceline.model.profile import BETWEEN, Attempt, Profile, SlowTest
 from paceline.report.document import Cell, Column, Document, Note, Table, Tone
 from paceline.report.words import DASH, count, relative, seconds, share
 
@@ -17,6 +17,7 @@ _PARTS = {
     "Set-up": ("setup",),
     "Call": ("call",),
     "Tear-down": ("teardown",),
+    "Between phases": (BETWEEN,),
     "Finish": ("finish",),
 }
 _MOST_NAMES = 20
