@@ -28,8 +28,10 @@ from paceline.profile.snapshot import snapshot
 from paceline.store.baseline_file import merged, read_baseline, write_suites
 from paceline.store.known_files import read_known_files, remember
 from paceline.store.run_file import SUFFIX, read_run, seal
+from paceline.store.state_folder import NAME as STATE
+from paceline.store.state_folder import keep_newest, state_folder
 
-STATE = ".paceline"
+_KEPT_LOGS = 200
 _DEFAULT_PATTERNS = ("test_*.py", "*_test.py")
 
 
@@ -108,16 +110,14 @@ def profile(request: ProfileRequest, observer: Observer) -> tuple[tuple[Profiled
 
 
 def _run(request: ProfileRequest, step: Step, observer: Observer) -> tuple[StepResult, bool]:
-    runs = request.root / STATE / "runs"
-    logs = request.root / STATE / "logs"
-    for folder in (runs, logs):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UnwritableFileError(
-                f"{folder} can't be created: {error.strerror}",
-                hint="Paceline keeps its run files there; make the project's folder writable.",
-            ) from error
+    try:
+        runs, logs = state_folder(request.root, "runs"), state_folder(request.root, "logs")
+        keep_newest(logs, "*.log", _KEPT_LOGS)
+    except OSError as error:
+        raise UnwritableFileError(
+            f"{request.root / STATE} can't be written: {error.strerror}",
+            hint="Paceline keeps its run files there; make the project's folder writable.",
+        ) from error
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     name = f"{stamp}Z-{step.suite.name}-r{step.round}-{uuid.uuid4().hex[:8]}"
     run_file = runs / f"{name}{SUFFIX}"
