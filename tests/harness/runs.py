@@ -2,53 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
-from paceline.model.environment import Environment
-from paceline.model.metric import Metric
-from paceline.model.run import (
-    PHASES,
-    SCHEMA_VERSION,
-    Arguments,
-    Phase,
-    Run,
-    RunEnd,
-    RunHeader,
-    RunStatus,
-    TestRecord,
-)
+from tests.harness.records import make_header
 
-HEADER = RunHeader(
-    schema_version=SCHEMA_VERSION,
-    run_id="20260102T030405.678Z-0123abcd",
-    suite="schema",
-    round=1,
-    started_at=1767323045.678,
-    paceline="0",
-    arguments=Arguments(
-        command_line=("-m", "schema"), addopts=(), environment="", marker_expression="schema", paths=()
-    ),
-    workers=0,
-    dist=None,
-    seed=None,
-    hash_seed=None,
-    test_patterns=("test_*.py",),
-    test_paths=(),
-    environment=Environment(
-        python="3.12.1",
-        implementation="CPython",
-        system="Linux 6",
-        machine="x86_64",
-        cpu_model=None,
-        cpu_count=2,
-        cpu_limit=None,
-        memory_limit=None,
-        ci_provider=None,
-        pytest="9.0.0",
-    ),
-    revision=None,
-    metrics=(Metric(name="duration", unit="s"),),
-)
+from paceline.model.metric import Metric
+from paceline.model.run import PHASES, Phase, Run, RunEnd, RunStatus, TestRecord
+
+HEADER = replace(make_header(suite="schema"), metrics=(Metric(name="duration", unit="s"),))
 
 
 def a_test(

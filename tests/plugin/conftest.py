@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from harness.recorded import RecordedProject
+from tests.harness.recorded import RecordedProject
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 
 import pytest
+from tests.harness.recorded import RecordedProject, needs, phases, short
 
-from harness.recorded import RecordedProject, needs, phases, short
 from paceline.model.status import outcomes_of, status_of, unreported
 
 _FLAKY = """

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
+from tests.harness.recorded import RecordedProject, every_phase, needs
 
-from harness.recorded import RecordedProject, every_phase, needs
 from paceline.model.run import Run
 
 _FREEZE = {

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from harness.recorded import RecordedProject, needs
+from tests.harness.recorded import RecordedProject, needs
 
 _MARKED = """
 import pytest

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-
-from harness.recorded import RecordedProject
+from tests.harness.recorded import RecordedProject
 
 _LOADED = """
 import sys

@@ -7,8 +7,8 @@ import os
 import time
 
 import pytest
+from tests.harness.recorded import RecordedProject, every_phase, needs, phases, short
 
-from harness.recorded import RecordedProject, every_phase, needs, phases, short
 from paceline.model.status import status_of
 from paceline.store.run_file import read_run
 

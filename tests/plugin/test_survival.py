@@ -6,8 +6,8 @@ import json
 import signal
 
 import pytest
+from tests.harness.recorded import OUT, RecordedProject, needs, phases, short
 
-from harness.recorded import OUT, RecordedProject, needs, phases, short
 from paceline.model.run import Run
 from paceline.model.status import final_attempts, status_of, unreported
 from paceline.store.run_file import parse_run
@@ -67,7 +67,8 @@ def test_a_dead_worker_is_known_although_loadscope_hangs(project: RecordedProjec
 
     def written() -> bool:
         path = project.root / OUT
-        return path.exists() and path.read_text().count('{"kind":"test"') == 2
+        text = path.read_text() if path.exists() else ""
+        return text.count('{"kind":"test"') == 2
 
     ended = project.interrupt("-n2", "--dist=loadscope", plugins=_XDIST, by=signal.SIGKILL, when=written)
     assert ended.outcomes() == {"test_a": "passed", "test_dies": "crashed"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from tests.harness.runs import HEADER, a_test, run_of
 
-from harness.runs import HEADER, a_test, run_of
 from paceline.model.run import CollectionError, Run, RunEnd, RunStatus
 from paceline.model.status import final_attempts, outcomes_of, reason_for, status_of, unreported
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.harness.runs import HEADER, a_test, run_of
 
-from harness.runs import HEADER, a_test, run_of
 from paceline.errors import UnreadableFileError
 from paceline.model.environment import Environment, Revision
 from paceline.model.run import (
