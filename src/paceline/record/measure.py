@@ -9,9 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Generator
 from functools import cache
-
-# What json.dumps does to a string, at a tenth of the price.
-from json.encoder import encode_basestring_ascii as quoted
+from json.encoder import encode_basestring_ascii as quoted  # json.dumps of a string, without its detours
 from operator import sub
 from typing import TYPE_CHECKING, get_args
 
