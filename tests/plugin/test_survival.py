@@ -148,8 +148,17 @@ def test_ctrl_c_keeps_what_had_run(project: RecordedProject, workers: int, group
         needs("xdist")
     project.file("test_it.py", _WAITS)
     arguments = (f"-n{workers}",) if workers else ()
+
+    def waiting() -> bool:
+        recorded = (project.root / OUT).read_text() if (project.root / OUT).exists() else ""
+        return (project.root / "now").exists() and '"kind":"test","nodeid":"test_it.py::test_a"' in recorded
+
     ended = project.interrupt(
-        *arguments, plugins=_XDIST if workers else ("paceline",), by=signal.SIGINT, group=group
+        *arguments,
+        plugins=_XDIST if workers else ("paceline",),
+        by=signal.SIGINT,
+        group=group,
+        when=waiting,
     )
     assert ended.ret == 2
     run = ended.run
