@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from paceline.errors import PacelineError
-from paceline.isolation import fixtures
+from paceline.isolation import fixtures, leaks
+from paceline.isolation.audit import Audit
 from paceline.isolation.fixtures import PROVISIONING
 from paceline.isolation.insertion import request_fixture
 from paceline.isolation.provisioning import Provisioning
@@ -39,6 +40,11 @@ def register(config: pytest.Config, settings: Config, enabled: tuple[Suite, ...]
     config.stash[PROVISIONING] = provisioning
     config.add_cleanup(provisioning.close)
     config.pluginmanager.register(fixtures, "paceline-isolation-fixtures")
+    audit = config.stash[leaks.AUDIT] = Audit(provisioning)
+    # Cleaned up before the provisioning, which was added earlier.
+    config.add_cleanup(audit.close)
+    config.pluginmanager.register(leaks, "paceline-leaks")
+    config.pluginmanager.register(leaks.Widely(audit), "paceline-wider-fixtures")
     config.pluginmanager.register(Isolation(provisioning, enabled), "paceline-isolation")
     needed = any(suite.requires or suite.isolation == "transaction" for suite in enabled)
     if settings.database.export and needed and not _is_controller(config):
@@ -62,6 +68,9 @@ class Isolation:
             if any(suite.isolation == "transaction" for suite in suites):
                 request_fixture(item, "schema_isolation", scope="function")
             required = {requirement for suite in suites for requirement in suite.requires}
+            if required and any(suite.isolation == "transaction" for suite in suites):
+                # In front of the isolation, so that it ends after it.
+                request_fixture(item, "paceline_audit", scope="function")
             # The last one inserted comes first: the database before its extensions.
             for requirement in sorted(required, key=list(_FIXTURES).index, reverse=True):
                 request_fixture(item, _FIXTURES[requirement], scope="session")

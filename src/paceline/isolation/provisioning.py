@@ -15,6 +15,7 @@ from paceline.clock import CLOCK
 from paceline.errors import ProvisioningError
 from paceline.isolation import binaries
 from paceline.isolation.databases import postgresql
+from paceline.isolation.pools import forget_connections
 from paceline.isolation.provision import (
     Attempt,
     Binaries,
@@ -58,26 +59,64 @@ class Database:
     extensions: tuple[tuple[str, str], ...]
 
 
-class _Backing(Protocol):
+class Backing(Protocol):
+    """Where the database of this process is."""
+
     url: DatabaseUrl
+    #: Whether the server belongs to this process alone.
+    is_ours: bool
+    #: A database of the same server that nobody tests with.
+    maintenance: DatabaseUrl
+    #: The prepared database, untouched by tests, once `keep` was called; None: it is prepared again instead.
+    template: DatabaseUrl | None
     source: str
 
-    def open(self) -> None: ...
-    def ended(self, within: float) -> str: ...
-    def close(self) -> None: ...
+    def open(self) -> None:
+        """Bring up the server and an empty database, or a copy of the one that was named."""
+        ...
+
+    def keep(self) -> None:
+        """Remember the database as it is now, to renew it from."""
+        ...
+
+    def renew(self) -> None:
+        """Replace the database by a fresh one; without a template it is to be prepared again."""
+        ...
+
+    def ended(self, within: float) -> str:
+        """Return how the server ended by itself, or an empty text."""
+        ...
+
+    def close(self) -> None:
+        """Drop the database, or stop the server that is ours."""
+        ...
 
 
 class _OwnServer:
     """A database in a server that this process starts."""
 
+    is_ours = True
+
     def __init__(self, found: Binaries, user: Identity) -> None:
         self.source = found.source
         self._server = PrivateServer(found, Place.choose(), user)
         self.url = self._server.place.url(_OWN_NAME)
+        self.maintenance = self._server.place.url("postgres")
+        self.template: DatabaseUrl | None = None
 
     def open(self) -> None:
         self._server.start()
-        postgresql.create(self._server.place.url("postgres"), _OWN_NAME)
+        postgresql.create(self.maintenance, _OWN_NAME)
+
+    def keep(self) -> None:
+        template = self.url.renamed(f"{_OWN_NAME}_template")
+        postgresql.copy(self.maintenance, self.url.name, template.name)
+        self.template = template
+
+    def renew(self) -> None:
+        assert self.template is not None
+        postgresql.drop(self.maintenance, self.url.name)
+        postgresql.copy(self.maintenance, self.template.name, self.url.name)
 
     def ended(self, within: float) -> str:
         return self._server.ended(within=within)
@@ -98,6 +137,8 @@ class _BorrowedServer:
     run on the same server: same name, same owner, an old token, and nobody connected.
     """
 
+    is_ours = False
+
     def __init__(self, server: SharedServer, worker: str, *, copy: bool) -> None:
         self.source = server.source
         self._server = server
@@ -105,6 +146,8 @@ class _BorrowedServer:
         self._stem = server.url.name.encode()[:_LONGEST_BASE].decode(errors="ignore") + "_paceline_"
         token = f"{int(CLOCK.now()):08x}{secrets.token_hex(3)}"
         self.url = server.url.renamed(self._stem + "_".join(filter(None, (token, worker))))
+        self.maintenance = server.url
+        self.template: DatabaseUrl | None = None
         self._exists = False
         self._in_use: postgresql.Connection | None = None
         self._owner = os.getpid()
@@ -114,6 +157,16 @@ class _BorrowedServer:
         postgresql.drop_unused(self._server.url, pattern, self._is_old)
         postgresql.create(self._server.url, self.url.name, copy=self._copy)
         self._exists = True
+        self._in_use = postgresql.connect(self.url)
+
+    def keep(self) -> None:
+        """Keep nothing: a second copy of what may be large costs more than the rare renewal."""
+
+    def renew(self) -> None:
+        if self._in_use is not None:
+            self._in_use.close()
+        postgresql.drop(self._server.url, self.url.name)
+        postgresql.create(self._server.url, self.url.name, copy=self._copy)
         self._in_use = postgresql.connect(self.url)
 
     def _is_old(self, name: str) -> bool:
@@ -165,7 +218,7 @@ class Provisioning:
         return decide(self._settings, self._option, self._environ, _ThisMachine(self._environ))
 
     @cached_property
-    def _backing(self) -> _Backing:
+    def _backing(self) -> Backing:
         plan = self._plan
         match plan.chosen:
             case None:
@@ -201,6 +254,7 @@ class Provisioning:
                 backing.open()
                 extensions = postgresql.extend(backing.url, self._requires)
                 self._prepare(backing.url)
+                backing.keep()
             except BaseException:
                 backing.close()
                 raise
@@ -212,6 +266,29 @@ class Provisioning:
                 extensions=extensions,
             )
         return self._opened
+
+    @property
+    def opened(self) -> bool:
+        """Whether there is a database now."""
+        return self._opened is not None
+
+    @property
+    def place(self) -> Backing:
+        """Where the database is."""
+        return self._backing
+
+    def restore(self) -> None:
+        """Bring the database back to what it was when it had been prepared, and end all connections to it.
+
+        Raises:
+            ProvisioningError: the server refuses, or the project's preparation failed.
+        """
+        backing = self._backing
+        forget_connections(backing.url.name)
+        backing.renew()
+        if backing.template is None:
+            postgresql.extend(backing.url, self._requires)
+            self._prepare(backing.url)
 
     def check(self, *, within: float = 0.0) -> None:
         """Make sure that a server of our own is still there; costs microseconds.

@@ -130,6 +130,31 @@ def create(url: DatabaseUrl, name: str, *, copy: bool = False) -> None:
     )
 
 
+def copy(url: DatabaseUrl, source: str, name: str) -> None:
+    """Create the database `name` as a copy of `source`, ending what is connected to `source`.
+
+    Args:
+        url: an existing database of the server that is neither of them.
+        source: the database to copy.
+        name: the new database.
+
+    Raises:
+        ProvisioningError: the server refuses.
+    """
+    from psycopg import sql
+
+    with connected(url) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [source]
+        )
+        # Copies files instead of writing each page to the log as well: twice as fast where nothing is dirty.
+        strategy = sql.SQL(" STRATEGY file_copy" if connection.info.server_version >= 150000 else "")
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(source))
+            + strategy
+        )
+
+
 def drop(url: DatabaseUrl, name: str) -> None:
     """Drop the database `name` and end what is still connected to it.
 
