@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from harness.database import Lent, Project, Result
+    from tests.harness.database import Lent, Project, Result
 
 APP = """
 from sqlalchemy import create_engine, text
@@ -153,14 +153,6 @@ def test_what_leaves_no_trace_is_not_accused(leaky: Project) -> None:
     leaky.passes("--schema", passed=19)
 
 
-def leaks_in(result: Result) -> dict[str, str]:
-    """Return what each test is accused of."""
-    found = re.findall(
-        r"ERROR at teardown of (?:test_\w+\[([^]]+)\]|(\w+)) _+\n.*?for good: (.*?)\. ", result.output
-    )
-    return {parameter or name: leaks for parameter, name, leaks in found}
-
-
 def test_on_a_server_of_others_a_commit_is_only_a_hint(leaky: Project, lent: Lent) -> None:
     """What strangers commit accuses nobody; what the test does to its own database does."""
     leaky.environ["PACELINE_DATABASE_URL"] = lent.url("shop_test")
@@ -219,3 +211,165 @@ def test_on_a_server_of_others_a_commit_is_only_a_hint(leaky: Project, lent: Len
     }
     assert lent.databases() == {"shop_test"}
     assert "s3cr3t" not in result.output
+
+
+def test_every_way_out_is_seen(leaky: Project) -> None:
+    """The application's own engine, another process, a thread, a test that ends all connections."""
+    leaky.write(
+        service="""
+        import os
+        from sqlalchemy import create_engine, text
+        engine = create_engine(os.environ["APP_URL"], connect_args={"application_name": "service"})
+
+        def add(number):
+            with engine.begin() as connection:
+                connection.execute(text(f"insert into item values ({number}, 'secret')"))
+        """,
+        pyproject='export = ["APP_URL"]\n',
+        test_ways="""
+        import subprocess, sys, threading, pytest, service
+
+        pytestmark = pytest.mark.schema
+
+        @pytest.fixture(autouse=True)
+        def clean(seeded):
+            seeded()
+
+        def test_process():
+            subprocess.run([sys.executable, "-c", "import service; service.add(3)"], check=True)
+
+        def test_thread(raw):
+            thread = threading.Thread(target=raw.execute, args=["insert into item values (3, 'x')"])
+            thread.start()
+            thread.join()
+
+        def test_all_connections(raw):
+            raw.execute("delete from item")
+            raw.execute("select pg_terminate_backend(pid) from pg_stat_activity"
+                        " where backend_type = 'client backend' and pid <> pg_backend_pid()")
+
+        def test_that_fails_anyway(raw):
+            raw.execute("insert into item values (3, 'x')")
+            assert 1 + 1 == 3
+
+        @pytest.mark.parametrize("n", [1, 2])
+        def test_last(n):
+            pass
+        """,
+    )
+    result = leaky.run("--schema", "--tb=line", "-rEf")
+    assert result.outcomes == {"passed": 5, "failed": 1, "error": 4}, result.output
+    row = "INSERT 1 row into item"
+    assert leaks_in(result) == {
+        "test_process": row,
+        "test_thread": row,
+        "test_all_connections": "DELETE 2 rows from item",
+        "test_that_fails_anyway": row,
+    }
+    assert "assert (1 + 1) == 3" in result.output
+
+
+def test_what_wider_fixtures_write_stays(leaky: Project) -> None:
+    """It accuses nobody, whenever they are set up or torn down; after a leak they write again."""
+    leaky.write(
+        test_wide="""
+        import psycopg, pytest
+
+        pytestmark = pytest.mark.schema
+
+        @pytest.fixture(scope="session")
+        def url(paceline_database):
+            return paceline_database.url.replace("+psycopg", "")
+
+        @pytest.fixture(scope="module")
+        def shared(url):
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute("insert into other values (7)")
+            yield 7
+            with psycopg.connect(url, autocommit=True) as connection:
+                assert connection.execute("delete from other where id = 7").rowcount == 1
+
+        @pytest.fixture(scope="module")
+        def unrelated(counted=[]):
+            counted.append(1)
+            return len(counted)
+
+        @pytest.fixture(scope="class", params=["a", "b"])
+        def late(url):
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute("create table late (id int)")
+            yield
+            with psycopg.connect(url, autocommit=True) as connection:
+                connection.execute("drop table late")
+
+        class TestLate:
+            def test_a(self, raw, late): pass
+            def test_b(self, raw, late): pass
+
+        def test_in_the_middle(raw, request):
+            request.getfixturevalue("shared")
+
+        def test_before(raw, shared, unrelated):
+            assert raw.execute("select id from other").fetchall() == [(7,)]
+
+        def test_leak(raw, shared):
+            raw.execute("update other set id = 8")
+
+        def test_after(raw, shared, unrelated):
+            assert raw.execute("select id from other").fetchall() == [(7,)]
+            assert unrelated == 1
+        """
+    )
+    result = leaky.run("--schema", "--tb=line", "-rE")
+    assert result.outcomes == {"passed": 8, "error": 1}, result.output
+    assert leaks_in(result) == {"test_leak": "UPDATE 1 row of other"}
+
+
+def test_a_connection_that_stays_open_tells_what_it_ran(leaky: Project) -> None:
+    """It leads to the code, and no value of a statement is shown."""
+    leaky.write(
+        pyproject='export = ["APP_URL"]\n',
+        test_open="""
+        import os, psycopg, pytest
+
+        @pytest.mark.schema
+        def test_open(paceline_database, request):
+            url = os.environ["APP_URL"].replace("+psycopg", "")
+            connection = psycopg.connect(url, autocommit=True, application_name="service")
+            request.config.add_cleanup(connection.close)
+            connection.execute("insert into item values (3, 'secret')")
+        """,
+    )
+    result = leaky.run("--schema", "--tb=line", "-rE")
+    assert result.outcomes == {"passed": 1, "error": 1}, result.output
+    assert "last ran \"insert into item values (3, '...')\" (service)" in result.output
+    assert "secret" not in result.output
+
+
+def test_each_worker_audits_its_own_tests(leaky: Project) -> None:
+    """With pytest-xdist a leak is reported once, by the test that made it."""
+    leaky.write(
+        test_many="""
+        import pytest
+
+        @pytest.mark.schema
+        @pytest.mark.parametrize("n", range(8))
+        def test_it(n, raw, seeded):
+            seeded()
+            if n in (2, 5):
+                raw.execute("insert into item values (3, 'x')")
+        """
+    )
+    result = leaky.run("--schema", "-p", "xdist", "-n2", "--tb=line", "-rE")
+    assert result.outcomes == {"passed": 8, "error": 2}, result.output
+    assert leaks_in(result) == {"2": "INSERT 1 row into item", "5": "INSERT 1 row into item"}
+
+
+def leaks_in(result: Result) -> dict[str, str]:
+    """Return what each test is accused of."""
+    found = re.findall(
+        r"ERROR at teardown of (?:test_\w+\[([^]]+)\]|(\w+)) _+\n"
+        r"(?:\[gw.*\n)?.*?for good: (.*?)(?:; connections|\. Something)",
+        result.output,
+    )
+    return {parameter or name: leaks for parameter, name, leaks in found}

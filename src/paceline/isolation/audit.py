@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from paceline.errors import LeakError
-from paceline.isolation.databases import postgresql, postgresql_wal
+from paceline.isolation.databases import postgresql, postgresql_wal, postgresql_xids
 from paceline.isolation.databases.postgresql_fingerprint import fingerprint
 from paceline.isolation.databases.postgresql_wal import Change
 
@@ -16,13 +17,14 @@ if TYPE_CHECKING:
 
     from paceline.isolation.databases.postgresql import Connection
     from paceline.isolation.databases.postgresql_fingerprint import Fingerprint
-    from paceline.isolation.databases.postgresql_wal import Moment
+    from paceline.isolation.databases.postgresql_xids import Moment
     from paceline.isolation.provisioning import Backing, Provisioning
     from paceline.isolation.urls import DatabaseUrl
 
 Answer = TypeVar("Answer")
 
 _SHOWN = 10
+_LONGEST = 80
 _HINT = (
     "Something that the test ran committed outside of its transaction: let it use integration_session. "
     "The database has been restored for the next test."
@@ -58,16 +60,21 @@ class _Log:
         self.url = place.maintenance
 
     def before(self, connection: Connection) -> Moment:
-        return postgresql_wal.moment(connection)
+        return postgresql_xids.moment(connection)
 
     def changes(
         self, connection: Connection, xids: frozenset[int], before: Moment, after: Moment
     ) -> tuple[Change, ...]:
+        from psycopg import errors
+
         place = self._place
         with ExitStack() as stack:
             own = stack.enter_context(postgresql.connected(place.url))
             template = stack.enter_context(postgresql.connected(place.template)) if place.template else None
-            return postgresql_wal.Changes(connection, own, template).made(xids, before, after)
+            try:
+                return postgresql_wal.Changes(connection, own, template).made(xids, before.lsn, after.lsn)
+            except errors.UndefinedFile:
+                return (Change("so much that the server's log no longer holds all of it", "change"),)
 
     def accept(self, connection: Connection) -> None:
         pass
@@ -83,9 +90,9 @@ class _Comparison:
 
     def before(self, connection: Connection) -> Moment:
         if self._known_at is None:
-            self._known_at = postgresql_wal.moment(connection)
+            self._known_at = postgresql_xids.moment(connection)
         else:
-            moment, xids = postgresql_wal.committed_since(connection, self._known_at)
+            moment, xids = postgresql_xids.committed_since(connection, self._known_at)
             self._known_at = moment
             if xids:
                 self._known = None
@@ -118,9 +125,9 @@ class Audit:
         self._spans: list[_Span] = []
 
     @property
-    def watching(self) -> bool:
-        """Whether a test is being watched now."""
-        return self._before is not None
+    def ready(self) -> bool:
+        """Whether there is a database to watch."""
+        return self._provisioning.opened
 
     def before(self) -> None:
         """Remember the state before a test."""
@@ -129,34 +136,41 @@ class Audit:
 
     def now(self) -> Moment:
         """Return the present."""
-        return self._asked(lambda _, connection: postgresql_wal.moment(connection))
+        return self._asked(lambda _, connection: postgresql_xids.moment(connection))
 
-    def exclude(self, start: Moment) -> None:
-        """Don't blame the running test for what was committed from `start` until now."""
-        self._spans.append(_Span(start, self.now()))
-        self._asked(lambda witness, connection: witness.accept(connection))
+    def exclude(self, start: Moment) -> bool:
+        """Blame no test for what was committed from `start` until now; return whether anything was."""
+        end, xids = self._asked(lambda _, connection: postgresql_xids.committed_since(connection, start))
+        self._spans.append(_Span(start, end))
+        if xids and self._before is not None:
+            self._asked(lambda witness, connection: witness.accept(connection))
+        return bool(xids)
 
-    def after(self) -> None:
-        """Compare with the state before the test.
-
-        Raises:
-            LeakError: the test changed something for good; it has been undone.
-        """
+    def after(self) -> LeakError | None:
+        """Compare with the state before the test; return what it changed for good, if it did."""
         before, self._before = self._before, None
         if before is None:
-            return
+            return None
         after, committed = self._asked(
-            lambda _, connection: postgresql_wal.committed_since(connection, before)
+            lambda _, connection: postgresql_xids.committed_since(connection, before)
         )
         xids = frozenset(xid for xid in committed if not any(xid in span for span in self._spans))
         if not xids:
-            return
+            return None
         changes = self._asked(lambda witness, connection: witness.changes(connection, xids, before, after))
-        if changes:
-            # Its database may be the one that goes.
-            self.close()
-            self._provisioning.restore()
-            raise LeakError(_told(changes, self._provisioning.place.url.name), hint=_HINT)
+        if not changes:
+            return None
+        name = self._provisioning.place.url.name
+        statements = self._asked(
+            lambda _, connection: postgresql_xids.statements_since(connection, name, before)
+        )
+        return LeakError(_told(changes, statements, name), hint=_HINT)
+
+    def undo(self) -> None:
+        """Give the next test the database as it was when it had been prepared."""
+        # Ours may be a connection to the database that goes.
+        self.close()
+        self._provisioning.restore()
 
     def close(self) -> None:
         """Let go of the server."""
@@ -191,8 +205,19 @@ class Audit:
         return self._witness, self._connection
 
 
-def _told(changes: tuple[Change, ...], database: str) -> str:
+def _told(changes: tuple[Change, ...], statements: tuple[tuple[str, str], ...], database: str) -> str:
     shown = [str(change) for change in changes[:_SHOWN]]
     if len(changes) > _SHOWN:
         shown.append(f"and {len(changes) - _SHOWN} more")
-    return f"the test changed the database {database} for good: {', '.join(shown)}"
+    told = f"the test changed the database {database} for good: {', '.join(shown)}"
+    if statements:
+        last = [_statement(*statement) for statement in statements]
+        told += f"; connections that are still open last ran {', '.join(last)}"
+    return told
+
+
+def _statement(application: str, query: str) -> str:
+    """Return the beginning of a statement, without the values that stand in it."""
+    text = re.sub(r"'(?:[^']|'')*'?", "'...'", " ".join(query.split()))
+    text = text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
+    return f"{text!r}" + (f" ({application})" if application else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,32 +12,49 @@ from paceline.isolation.audit import Audit
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-AUDIT = pytest.StashKey[Audit]()
+    from _pytest.fixtures import SubRequest
+
+WATCH = pytest.StashKey["Watch"]()
 
 
 @pytest.fixture
 def paceline_audit(paceline_database: object, pytestconfig: pytest.Config) -> Iterator[None]:
     """Fail a test that changed the database for good, and undo it; comes before the test's other fixtures."""
-    audit = pytestconfig.stash[AUDIT]
-    audit.before()
+    watch = pytestconfig.stash[WATCH]
+    watch.audit.before()
     yield
-    audit.after()
+    if leak := watch.audit.after():
+        watch.undo()
+        raise leak
 
 
-class Widely:
-    """Hooks that see fixtures which live longer than a test: what they write is meant to stay."""
+class Watch:
+    """The audit, and hooks for fixtures that live longer than a test: what they write is meant to stay."""
 
     def __init__(self, audit: Audit) -> None:
         """Tell `audit`."""
-        self._audit = audit
+        self.audit = audit
+        self._writers: list[tuple[pytest.FixtureDef[object], SubRequest]] = []
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[object]) -> Generator[None, object, object]:
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[object], request: SubRequest
+    ) -> Generator[None, object, object]:
         """Take the time that the set-up needs out of the audit of the test in which it happens."""
-        if fixturedef.scope == "function" or not self._audit.watching:
+        if fixturedef.scope == "function" or not self.audit.ready:
             return (yield)
-        start = self._audit.now()
+        start = self.audit.now()
         try:
             return (yield)
         finally:
-            self._audit.exclude(start)
+            if self.audit.exclude(start):
+                self._writers.append((fixturedef, request))
+
+    def undo(self) -> None:
+        """Bring the database back to its beginning, and have the fixtures that wrote to it write again."""
+        writers, self._writers = self._writers, []
+        for fixturedef, request in reversed(writers):
+            # What a fixture cleans up the leak may have taken from it, and it's gone in a moment anyway.
+            with suppress(Exception):
+                fixturedef.finish(request)
+        self.audit.undo()

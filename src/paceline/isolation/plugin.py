@@ -40,11 +40,12 @@ def register(config: pytest.Config, settings: Config, enabled: tuple[Suite, ...]
     config.stash[PROVISIONING] = provisioning
     config.add_cleanup(provisioning.close)
     config.pluginmanager.register(fixtures, "paceline-isolation-fixtures")
-    audit = config.stash[leaks.AUDIT] = Audit(provisioning)
+    audit = Audit(provisioning)
+    watch = config.stash[leaks.WATCH] = leaks.Watch(audit)
     # Cleaned up before the provisioning, which was added earlier.
     config.add_cleanup(audit.close)
     config.pluginmanager.register(leaks, "paceline-leaks")
-    config.pluginmanager.register(leaks.Widely(audit), "paceline-wider-fixtures")
+    config.pluginmanager.register(watch, "paceline-watch")
     config.pluginmanager.register(Isolation(provisioning, enabled), "paceline-isolation")
     needed = any(suite.requires or suite.isolation == "transaction" for suite in enabled)
     if settings.database.export and needed and not _is_controller(config):

@@ -1,8 +1,4 @@
-"""What was committed in a PostgreSQL cluster between two moments: by whomever, with whichever driver.
-
-Transaction ids are handed out in order, so those of a test are known from two snapshots, and the server tells
-which of them committed. Only when one did, the write-ahead log says what it changed.
-"""
+"""What committed transactions changed in a PostgreSQL database, read from the write-ahead log."""
 
 from __future__ import annotations
 
@@ -52,15 +48,6 @@ _ROWS = {"INSERT": "INSERT", "MULTI_INSERT": "INSERT", "UPDATE": "UPDATE", "HOT_
 }
 _XID_MASK = 0xFFFFFFFF
 
-# An xid that is higher than every finished one may be open already, so the open ones are listed with them.
-_MOMENT: LiteralString = "SELECT txid_current_snapshot()::text, pg_current_wal_insert_lsn()::text"
-_COMMITTED: LiteralString = """
-SELECT s::text, pg_current_wal_insert_lsn()::text, ARRAY(
-    SELECT x FROM (SELECT unnest(%(open)s::bigint[]) AS x
-                   UNION ALL SELECT generate_series(%(next)s::bigint, txid_snapshot_xmax(s) - 1)) AS xids
-    WHERE txid_status(x) = 'committed')
-FROM (SELECT txid_current_snapshot() AS s) AS now
-"""
 _ROWS_CHANGED: LiteralString = """
 SELECT split_part(record_type, '+', 1), spc, rel, sum(number)
 FROM (SELECT record_type, found[1]::oid AS spc, found[2]::oid AS db, found[3]::oid AS rel,
@@ -80,21 +67,6 @@ SELECT c.oid::bigint, CASE WHEN n.nspname = 'public' THEN '' ELSE n.nspname || '
        c.relkind::text, c.relpersistence::text, n.nspname::text, pg_relation_filenode(c.oid)::bigint
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """A point in the life of a cluster.
-
-    Attributes:
-        next_xid: all transaction ids that finished are lower.
-        open_xids: lower ones that had not finished.
-        lsn: position in the write-ahead log.
-    """
-
-    next_xid: int
-    open_xids: tuple[int, ...]
-    lsn: str
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -117,28 +89,6 @@ class Change:
             return f"{self.operation} {self.what}"
         preposition = {"INSERT": "into", "DELETE": "from"}.get(self.operation, "of")
         return f"{self.operation} {self.rows} row{'' if self.rows == 1 else 's'} {preposition} {self.what}"
-
-
-def moment(connection: Connection) -> Moment:
-    """Return the present of the cluster that `connection` goes to; one round trip, any database of it."""
-    row = connection.execute(_MOMENT).fetchone()
-    assert row is not None
-    return _moment(row)
-
-
-def committed_since(connection: Connection, before: Moment) -> tuple[Moment, frozenset[int]]:
-    """Return the present and the transaction ids that committed since `before`; one round trip."""
-    parameters = {"open": list(before.open_xids), "next": before.next_xid}
-    row = connection.execute(_COMMITTED, parameters).fetchone()
-    assert row is not None
-    found = row[2]
-    assert isinstance(found, list)
-    return _moment(row), frozenset(int(str(xid)) for xid in found)  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType]
-
-
-def _moment(row: tuple[object, ...]) -> Moment:
-    _, next_xid, open_xids = str(row[0]).split(":")
-    return Moment(int(next_xid), tuple(int(xid) for xid in open_xids.split(",") if xid), str(row[1]))
 
 
 def can_read_wal(connection: Connection) -> bool:
@@ -182,16 +132,16 @@ class Changes:
         self._own = own
         self._template = template
 
-    def made(self, xids: Iterable[int], start: Moment, end: Moment) -> tuple[Change, ...]:
-        """Return what the transactions `xids` changed, whose records lie between `start` and `end`."""
+    def made(self, xids: Iterable[int], start: str, end: str) -> tuple[Change, ...]:
+        """Return what the transactions `xids` changed; their records lie between `start` and `end`."""
         xid_list = sorted({xid & _XID_MASK for xid in xids})
         row = self._own.execute(
             "SELECT oid::bigint FROM pg_database WHERE datname = current_database()"
         ).fetchone()
         assert row is not None
         parameters = {
-            "start": start.lsn,
-            "end": end.lsn,
+            "start": start,
+            "end": end,
             "db": row[0],
             "xids": [str(xid) for xid in xid_list],
         }
