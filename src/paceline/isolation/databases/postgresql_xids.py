@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 _MOMENT: LiteralString = (
     "SELECT txid_current_snapshot()::text, pg_current_wal_insert_lsn()::text, clock_timestamp()::text"
 )
+# Text instead of arrays, in both directions: half of the time was spent on turning them into each other.
 _COMMITTED: LiteralString = """
-SELECT s::text, pg_current_wal_insert_lsn()::text, clock_timestamp()::text, ARRAY(
-    SELECT x FROM (SELECT unnest(%(open)s::bigint[]) AS x
-                   UNION ALL SELECT generate_series(%(next)s::bigint, txid_snapshot_xmax(s) - 1)) AS xids
-    WHERE txid_status(x) = 'committed')
-FROM (SELECT txid_current_snapshot() AS s) AS now
+SELECT s::text, pg_current_wal_insert_lsn()::text, clock_timestamp()::text,
+       (SELECT string_agg(x::text, ',') FROM generate_series(%s, txid_snapshot_xmax(s) - 1) AS x
+        WHERE txid_status(x) = 'committed')
+FROM (SELECT txid_current_snapshot() AS s OFFSET 0) AS now
 """
+_COMMITTED_OF: LiteralString = "SELECT x FROM unnest(%s::bigint[]) AS x WHERE txid_status(x) = 'committed'"
 _STATEMENTS: LiteralString = r"""
 SELECT application_name, query FROM pg_stat_activity
 WHERE datname = %s AND pid <> pg_backend_pid() AND state_change >= %s::timestamptz AND state <> 'active'
@@ -54,19 +55,23 @@ class Moment:
 
 def moment(connection: Connection) -> Moment:
     """Return the present of the cluster that `connection` goes to; one round trip, any database of it."""
-    row = connection.execute(_MOMENT).fetchone()
+    row = connection.execute(_MOMENT, prepare=True).fetchone()
     assert row is not None
     return _moment(row)
 
 
 def committed_since(connection: Connection, before: Moment) -> tuple[Moment, frozenset[int]]:
-    """Return the present and the transaction ids that committed since `before`; one round trip."""
-    parameters = {"open": list(before.open_xids), "next": before.next_xid}
-    row = connection.execute(_COMMITTED, parameters).fetchone()
+    """Return the present and the transaction ids that committed since `before`.
+
+    One round trip, and another one when there were open transactions.
+    """
+    row = connection.execute(_COMMITTED, [before.next_xid], prepare=True).fetchone()
     assert row is not None
-    found = row[3]
-    assert isinstance(found, list)
-    return _moment(row), frozenset(int(str(xid)) for xid in found)  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType]
+    xids = {int(xid) for xid in str(row[3] or "").split(",") if xid}
+    if before.open_xids:
+        rows = connection.execute(_COMMITTED_OF, [list(before.open_xids)]).fetchall()
+        xids |= {int(str(xid)) for (xid,) in rows}
+    return _moment(row), frozenset(xids)
 
 
 def _moment(row: tuple[object, ...]) -> Moment:
