@@ -66,14 +66,24 @@ class DatabaseConfig:
         url: SQLAlchemy URL of a server to use; empty: search for one.
         allow: names of databases that may be used although they don't look like test databases.
         export: environment variables that receive the URL before test modules are imported.
-        prepare: `module:function`, called with the URL of each new database, for example to migrate it.
+        sql: SQL files to run in each new database.
+        migrations: Alembic's configuration file; each new database is upgraded to its head.
+        metadata: `module:attribute` of SQLAlchemy's `MetaData` or declarative base, whose tables are created.
+        prepare: `module:function`, called with the URL of each new database.
+        seeds: SQL files and `module:function`s that come after all of these.
+        inputs: patterns of files that `prepare` and functions in `seeds` depend on, relative to the project.
         binaries: folder that holds PostgreSQL's `initdb` and `postgres`; empty: search for them.
     """
 
     url: str = ""
     allow: tuple[str, ...] = ()
     export: tuple[str, ...] = ()
+    sql: tuple[str, ...] = ()
+    migrations: str = ""
+    metadata: str = ""
     prepare: str = ""
+    seeds: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
     binaries: str = ""
 
 

@@ -15,10 +15,11 @@ from paceline.isolation.databases.postgresql_wal import Change
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from paceline.isolation.backings import Backing
     from paceline.isolation.databases.postgresql import Connection
     from paceline.isolation.databases.postgresql_fingerprint import Fingerprint
     from paceline.isolation.databases.postgresql_xids import Moment
-    from paceline.isolation.provisioning import Backing, Provisioning
+    from paceline.isolation.provisioning import Provisioning
     from paceline.isolation.urls import DatabaseUrl
 
 Answer = TypeVar("Answer")
@@ -190,6 +191,7 @@ class Audit:
                 if not self._connection.broken:
                     raise
                 self._connection = None
+                self._provisioning.check(within=0.3)
         return question(*self._opened())
 
     def _opened(self) -> tuple[_Witness, Connection]:

@@ -36,6 +36,7 @@ def register(config: pytest.Config, settings: Config, enabled: tuple[Suite, ...]
         environ=os.environ,
         requires=frozenset(requirement for suite in enabled for requirement in suite.requires),
         worker=_worker(config),
+        root=config.rootpath,
     )
     config.stash[PROVISIONING] = provisioning
     config.add_cleanup(provisioning.close)

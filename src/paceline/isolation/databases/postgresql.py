@@ -130,6 +130,18 @@ def create(url: DatabaseUrl, name: str, *, copy: bool = False) -> None:
     )
 
 
+def is_used(url: DatabaseUrl, name: str) -> bool:
+    """Tell whether anybody is connected to the database `name`, asked through the one that `url` names.
+
+    Raises:
+        ProvisioningError: the server refuses.
+    """
+    with connected(url) as connection:
+        return bool(
+            connection.execute("SELECT FROM pg_stat_activity WHERE datname = %s LIMIT 1", [name]).rowcount
+        )
+
+
 def copy(url: DatabaseUrl, source: str, name: str) -> None:
     """Create the database `name` as a copy of `source`, ending what is connected to `source`.
 
@@ -191,6 +203,28 @@ def drop_unused(url: DatabaseUrl, pattern: str, chosen: Callable[[str], bool]) -
         for name in filter(chosen, (str(row[0]) for row in rows)):
             with suppress(Error):
                 connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+
+
+def run(url: DatabaseUrl, script: str) -> None:
+    """Run the statements of `script`, all or none of them.
+
+    Raises:
+        ProvisioningError: one fails.
+    """
+    # Newer pg_dump frames its output with commands for psql.
+    lines = [line for line in script.splitlines() if not line.startswith(("\\restrict", "\\unrestrict"))]
+    with connected(url) as connection:
+        connection.execute("\n".join(lines).encode())
+
+
+def has_tables(url: DatabaseUrl) -> bool:
+    """Tell whether the database has any table of a user.
+
+    Raises:
+        ProvisioningError: the server refuses.
+    """
+    with connected(url) as connection:
+        return bool(connection.execute("SELECT FROM pg_stat_user_tables LIMIT 1").rowcount)
 
 
 def server_version(url: DatabaseUrl) -> str:
