@@ -11,6 +11,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+
+
+def _boot_clock() -> Callable[[], float] | None:
+    if not hasattr(time, "CLOCK_BOOTTIME"):
+        return None
+    return partial(time.clock_gettime, time.CLOCK_BOOTTIME)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,11 +28,13 @@ class Clock:
         counter: monotonic seconds with an arbitrary origin.
         cpu: user and system CPU seconds of this process, all threads.
         sleep: real waiting, in seconds, even where the tests have patched `time.sleep`.
+        boot: seconds since the machine was started; None where the system doesn't tell.
     """
 
     counter: Callable[[], float] = time.perf_counter
     cpu: Callable[[], float] = time.process_time
     sleep: Callable[[float], None] = time.sleep
+    boot: Callable[[], float] | None = field(default_factory=_boot_clock)
     _epoch: float = field(default_factory=lambda: time.time() - time.perf_counter())
 
     def at(self, counter: float) -> float:

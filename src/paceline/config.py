@@ -31,15 +31,16 @@ class Suite:
 
     Attributes:
         name: how the suite is called on the command line and in files.
-        marker: pytest marker expression that selects its tests; by default its name.
-        flag: pytest option that switches it on; by default `--NAME`. Empty: not gated.
+        marker: pytest marker expression that selects its tests.
+        flag: pytest option that switches it on; empty: not gated.
         implies: suites that its flag switches on as well.
-        requires: what has to be there before its tests can run, from `REQUIREMENTS`.
+        requires: what has to be there before its tests can run.
         isolation: `transaction` puts each of its tests into a transaction that is rolled back.
         workers: number of pytest-xdist workers when profiled; 0 runs without xdist.
         dist: pytest-xdist's distribution mode when profiled with workers.
         rounds: how often a profile runs the suite.
-        paths: where its tests live, relative to the project; empty: learned from earlier profiles.
+        paths: where its tests live, relative to the project; empty: wherever pytest finds them. Which of the
+            files there hold its tests is learned from earlier profiles.
         args: further pytest arguments when profiled.
         env: further environment variables when profiled.
     """
@@ -65,7 +66,8 @@ class DatabaseConfig:
     Attributes:
         url: SQLAlchemy URL of a server to use; empty: search for one.
         allow: names of databases that may be used although they don't look like test databases.
-        export: environment variables that receive the URL before test modules are imported.
+        export: environment variables that receive the URL before test modules are imported; PGHOST, PGPORT,
+            PGDATABASE, PGUSER and PGPASSWORD receive that part of it.
         sql: SQL files to run in each new database.
         migrations: Alembic's configuration file; each new database is upgraded to its head.
         metadata: `module:attribute` of SQLAlchemy's `MetaData` or declarative base, whose tables are created.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+import importlib
+from collections.abc import Generator, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from paceline import hooks
 from paceline.config import load_config
 from paceline.errors import ConfigError
-from paceline.selection import suites_of
+from paceline.selection import problem_with, suites_of
 
 if TYPE_CHECKING:
     from paceline.config import Config, Suite
@@ -25,8 +26,12 @@ def activate(config: pytest.Config, loaded_at: tuple[float, float]) -> None:
     Raises:
         pytest.UsageError: the project's `[tool.paceline]` is wrong.
     """
+    # Bound before any conftest runs: one may freeze the clocks when it is imported.
+    importlib.import_module("paceline.clock")
     try:
         settings = load_config(config.rootpath)
+        for suite in settings.suites:
+            _check(suite)
     except ConfigError as error:
         raise pytest.UsageError(f"paceline: {error}") from error
     config.pluginmanager.add_hookspecs(hooks)
@@ -75,13 +80,10 @@ class Gate:
                 self._options[suite.name] = defined[suite.flag]
                 self._owned_by_project.add(suite.name)
                 continue
-            self._options[suite.name] = f"paceline_suite_{suite.name}"
-            group.addoption(
-                suite.flag,
-                action="store_true",
-                dest=self._options[suite.name],
-                help=_help(suite),
-            )
+            option = self._options[suite.name] = f"paceline_flag_{suite.flag}"
+            sharing = [other for other in self.settings.suites if other.flag == suite.flag]
+            if suite is sharing[0]:
+                group.addoption(suite.flag, action="store_true", dest=option, help=_help(sharing))
         return result
 
     @pytest.hookimpl(tryfirst=True)
@@ -94,8 +96,10 @@ class Gate:
                     "markers", f"{suite.marker}: opt-in suite {suite.name!r} ({suite.flag or 'always on'})"
                 )
         for suite in self.enabled(config):
-            if suite.flag:
-                setattr(config.option, self._options[suite.name], True)
+            option = self._options.get(suite.name)
+            # A project's own option may hold something else than a switch.
+            if option is not None and config.getoption(option, default=None) is False:
+                setattr(config.option, option, True)
 
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """Skip the tests of suites that aren't switched on."""
@@ -114,9 +118,7 @@ class Gate:
         """Return the suites that are switched on: by their flag, by another suite's, or ungated."""
         names: set[str] = set()
         waiting = [
-            suite
-            for suite in self.settings.suites
-            if not suite.flag or config.getoption(self._options[suite.name], default=False)
+            suite for suite in self.settings.suites if not suite.flag or self._asked_for(suite, config)
         ]
         while waiting:
             suite = waiting.pop()
@@ -124,6 +126,11 @@ class Gate:
                 names.add(suite.name)
                 waiting.extend(self.settings.suite(name) for name in suite.implies)
         return tuple(suite for suite in self.settings.suites if suite.name in names)
+
+    def _asked_for(self, suite: Suite, config: pytest.Config) -> bool:
+        # A conftest that raises leaves the flags undefined, and `pytest --help` goes on.
+        option = self._options.get(suite.name)
+        return option is not None and bool(config.getoption(option, default=False))
 
 
 class Features:
@@ -146,13 +153,26 @@ class Features:
             record.register(config, self._loaded_at)
 
 
-def _help(suite: Suite) -> str:
-    implied = f" and what it implies ({', '.join(suite.implies)})" if suite.implies else ""
-    return f"Run the opt-in suite {suite.name!r}{implied}"
+def _check(suite: Suite) -> None:
+    where = f"tool.paceline.suite.{suite.name}"
+    if suite.flag == "--paceline" or suite.flag.startswith("--paceline-"):
+        raise ConfigError(f"{where}.flag is {suite.flag!r}, which is Paceline's own", hint="Name another.")
+    problem = problem_with(suite.marker)
+    if problem:
+        raise ConfigError(
+            f"{where}.marker is {suite.marker!r}: {problem}", hint="Write it as for `pytest -m`."
+        )
+
+
+def _help(suites: Sequence[Suite]) -> str:
+    names = " and ".join(repr(suite.name) for suite in suites)
+    implied = sorted({name for suite in suites for name in suite.implies})
+    more = f" and what it implies ({', '.join(implied)})" if implied else ""
+    return f"Run the opt-in suite {names}{more}"
 
 
 def _reason(closed: Iterable[Suite]) -> str:
-    flags = " ".join(suite.flag for suite in closed)
+    flags = " ".join(dict.fromkeys(suite.flag for suite in closed))
     return f"opt-in suite, run it with: pytest {flags}"
 
 

@@ -1,11 +1,13 @@
 """The pytest entry point: decides whether the project uses Paceline, and only then loads the rest.
 
-A project uses Paceline when its pyproject.toml has a `[tool.paceline]` table or the command line names one
-of Paceline's options. For every other project this module is all that is imported, and nothing changes.
+A project uses Paceline when its pyproject.toml has a `[tool.paceline]` table or one of Paceline's options is
+given, on the command line, in addopts or in PYTEST_ADDOPTS. For every other project this module is all
+that is imported, and nothing changes.
 """
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -26,9 +28,24 @@ def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
 
 
 def _in_use(config: pytest.Config) -> bool:
-    if any(str(arg).startswith("--paceline") for arg in config.invocation_params.args):
+    given = [str(argument) for argument in config.invocation_params.args]
+    given += os.environ.get("PYTEST_ADDOPTS", "").split()
+    given += config.getini("addopts")
+    if any(argument.startswith("--paceline") for argument in given):
         return True
     try:
-        return b"[tool.paceline" in (config.rootpath / "pyproject.toml").read_bytes()
+        content = (config.rootpath / "pyproject.toml").read_bytes()
     except OSError:
+        return False
+    # Nearly every project ends here, at the price of a search.
+    return b"paceline" in content and _has_table(content)
+
+
+def _has_table(content: bytes) -> bool:
+    import tomllib
+
+    try:
+        return "paceline" in tomllib.loads(content.decode()).get("tool", {})
+    except ValueError:
+        # Whether pytest reads this file, and complains, isn't ours to decide.
         return False

@@ -20,6 +20,18 @@ def suites_of(item: pytest.Item, suites: Sequence[Suite]) -> tuple[Suite, ...]:
     return tuple(suite for suite in suites if matches(suite.marker, names))
 
 
+def problem_with(expression: str) -> str | None:
+    """Return what is wrong with a marker expression, or None."""
+    if not expression.strip():
+        return "it is empty"
+    try:
+        _compiled(expression)
+    # pytest raises a ParseError of its own, newer versions a SyntaxError.
+    except Exception as error:  # noqa: BLE001
+        return str(error)
+    return None
+
+
 @cache
 def matches(expression: str, names: frozenset[str]) -> bool:
     """Tell whether a test with the markers `names` is selected by `pytest -m expression`."""

@@ -121,3 +121,25 @@ def test_a_damaged_cache_costs_one_complete_collection(project: Project) -> None
 
     assert done.returncode == 0
     assert "test_fast.py" not in _collected(project)
+
+
+def test_learning_works_within_the_paths_of_a_suite(project: Project) -> None:
+    """The paths bound what is learned, and the stored command still names them."""
+    project.configure('[tool.paceline.suite.fast]\npaths = ["tests"]')
+    project.profile("fast")
+    assert _collected(project) == ("tests",)
+    project.write(test_outside="import pytest\n@pytest.mark.fast\ndef test_outside(): pass\n")
+
+    project.profile("fast")
+
+    assert _collected(project) == ("test_fast.py",)
+    assert project.entry("fast")["command"].endswith(" tests")
+
+
+def test_node_ids_as_paths_are_left_alone(project: Project) -> None:
+    """A path that names one test is never widened to its file."""
+    project.configure('[tool.paceline.suite.fast]\npaths = ["tests/test_fast.py::test_one"]')
+    for _ in range(2):
+        project.profile("fast")
+
+    assert _collected(project) == ("test_fast.py::test_one",)

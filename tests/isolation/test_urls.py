@@ -112,3 +112,17 @@ def test_a_renamed_url_keeps_everything_else() -> None:
 def test_the_address_to_probe(text: str, expected: tuple[str, int] | None) -> None:
     """Host and port wherever they are written; unknown where libpq chooses."""
     assert expected == DatabaseUrl.parse(text).address
+
+
+def test_the_parts_by_the_names_of_libpq() -> None:
+    """Projects that build their URL themselves leave the server to PGHOST and its siblings."""
+    parts = DatabaseUrl.parse("postgresql://me:p%40@/a_test?host=/tmp/s&port=7").variables
+
+    expected = {
+        "PGHOST": "/tmp/s",
+        "PGPORT": "7",
+        "PGDATABASE": "a_test",
+        "PGUSER": "me",
+        "PGPASSWORD": "p@",
+    }
+    assert expected == parts

@@ -26,6 +26,15 @@ def test_every_file_that_could_hold_a_test_of_the_suite_is_collected(present: di
     assert {*paths} == (could | {*KNOWN.holding}) & {*present}
 
 
+def test_a_suite_limited_to_paths_is_not_given_files_from_elsewhere() -> None:
+    """A new test file beside the suite's folder may well have the marker; the suite doesn't want it."""
+    present = {**KNOWN.digests, "t/test_new.py": "1", "tt/test_new.py": "1"}
+
+    found = needed(KNOWN, present, KNOWN.selected_by, ("t",))
+
+    assert found == ("t/test_a.py", "t/test_new.py")
+
+
 @given(st.sampled_from(["conftest.py", "pyproject.toml", "t/base.py"]), st.sampled_from(["new", "1"]))
 def test_anything_else_that_changes_means_everything(path: str, digest: str) -> None:
     """A conftest, a configuration file or a base class can mark any test."""

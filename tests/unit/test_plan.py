@@ -53,6 +53,6 @@ def test_the_command_is_what_a_person_would_type() -> None:
         "python", "-m", "pytest", "-m", "a and not b", "--a", "--durations=25", "-n", "2", "--dist=loadscope",
         "-x", "tests/a",
     )  # fmt: skip
-    assert set(command[1:]) < set(
-        arguments(Step(suite=suite, round=2), 25, "run.jsonl", Selection(paths=("t.py",)))
-    )
+    assert set(command[1:]) < set(arguments(Step(suite=suite, round=2), 25, "run.jsonl", Selection()))
+    narrowed = arguments(Step(suite=suite, round=2), 25, "run.jsonl", Selection(paths=("tests/a/t.py",)))
+    assert ("tests/a" in narrowed, narrowed[-1]) == (False, "tests/a/t.py")

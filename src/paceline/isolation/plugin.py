@@ -13,6 +13,7 @@ from paceline.isolation.audit import Audit
 from paceline.isolation.fixtures import PROVISIONING
 from paceline.isolation.insertion import request_fixture
 from paceline.isolation.provisioning import Provisioning
+from paceline.isolation.urls import DatabaseUrl
 from paceline.selection import suites_of
 
 if TYPE_CHECKING:
@@ -99,8 +100,9 @@ def _export(config: pytest.Config, provisioning: Provisioning, variables: tuple[
     except PacelineError:
         # The tests that need it say why.
         return
+    parts = DatabaseUrl.parse(url).variables
     before = {variable: os.environ.get(variable) for variable in variables}
-    os.environ.update(dict.fromkeys(variables, url))
+    os.environ.update({variable: parts.get(variable, url) for variable in variables})
     config.add_cleanup(lambda: _restore(before))
 
 

@@ -100,6 +100,19 @@ class DatabaseUrl:
         given = query.get("port", str(port or 5432))
         return (host, int(given)) if host and "," not in host and given.isdigit() else None
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """The parts by the names of libpq's environment variables; a part that is unknown is empty."""
+        query = dict(self._query)
+        host, port = self.address or ("", "")
+        return {
+            "PGHOST": host,
+            "PGPORT": str(port),
+            "PGDATABASE": self.name,
+            "PGUSER": query.get("user", unquote(self._parts.username or "")),
+            "PGPASSWORD": query.get("password", unquote(self._parts.password or "")),
+        }
+
     def masked(self, text: str) -> str:
         """Return `text` without this URL's secrets, however they are spelled."""
         secrets = [value for key, value in self._query if key in _SECRET_PARAMETERS]

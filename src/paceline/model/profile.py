@@ -10,6 +10,8 @@ from paceline.model.run import Outcome, PhaseName, RunStatus
 
 #: Statuses of runs whose timings count: every selected test was tried.
 MEASURED_STATUSES: frozenset[RunStatus] = frozenset({"measured", "tests_failed"})
+#: Name of what the run loop took besides the phases of the tests, among `Profile.totals`.
+BETWEEN = "between"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

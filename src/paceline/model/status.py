@@ -36,19 +36,21 @@ def status_of(run: Run) -> RunStatus:
 def _status_of_tests(run: Run) -> RunStatus:
     if not run.tests:
         return "crashed" if run.collected else "no_tests"
-    declared = {phase.run_status for test in run.tests for phase in test.phases if phase.run_status}
+    declared = {phase.run_status for test in final_attempts(run) for phase in test.phases if phase.run_status}
     if "provisioning_error" in declared:
         return "provisioning_error"
     if "not_provisioned" in declared:
         return "not_provisioned"
     outcomes = outcomes_of(run)
+    failed = outcomes["failed"] or outcomes["error"] or outcomes["crashed"]
+    if unreported(run) and not failed:
+        # An orderly end too early, such as pytest.exit(), or one that pytest had no hand in.
+        return "interrupted" if run.end is not None and run.end.exit_code == _OK else "crashed"
     if not set(outcomes) - {"skipped"}:
         return "not_provisioned"
     if not set(outcomes) - {"skipped", "error"} and not any(_reached_call(test) for test in run.tests):
         return "provisioning_error"
-    if outcomes["failed"] or outcomes["error"] or outcomes["crashed"]:
-        return "tests_failed"
-    return "measured"
+    return "tests_failed" if failed else "measured"
 
 
 def _reached_call(test: TestRecord) -> bool:
@@ -97,13 +99,14 @@ def reason_for(run: Run, status: RunStatus) -> str | None:
             first, *others = run.collection_errors
             return f"{first.nodeid}: {first.reason}{_and_more(len(others))}"
         case "interrupted":
-            return f"interrupted, {len(missing)} of {len(run.collected or ())} tests had not run"
+            return f"{len(missing)} of {len(run.collected or ())} tests had not run"
         case "crashed" if end is not None and end.stalled:
             return f"nothing moved for too long and it was ended, {len(missing)} tests never reported"
         case "crashed" if end is not None and end.signal is not None:
             return f"pytest was ended by signal {end.signal}"
         case "crashed" | "collection_error":
-            return f"pytest ended with exit code {end.exit_code if end is not None else None}"
+            left = f", {len(missing)} tests never reported" if missing else ""
+            return f"pytest ended with exit code {end.exit_code if end is not None else None}{left}"
         case _:
             found = _reasons(run)
             return f"{found[0]}{_and_more(len(found) - 1)}" if found else status.replace("_", " ")

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from paceline.model.environment import Environment
-from paceline.model.profile import MEASURED_STATUSES, Profile, SlowTest, Summary, TestSeries
-from paceline.model.run import OUTCOMES, Outcome, PhaseName, Run, RunStatus, TestRecord
+from paceline.model.profile import BETWEEN, MEASURED_STATUSES, Profile, SlowTest, Summary, TestSeries
+from paceline.model.run import OUTCOMES, PHASES, Outcome, PhaseName, Run, RunStatus, TestRecord
 from paceline.model.status import final_attempts, outcomes_of, reason_for, status_of, unreported
 from paceline.stats.summary import summarise
 
@@ -108,7 +108,7 @@ def _totals(run: Run) -> dict[str, dict[str, float]]:
     totals: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for span in run.spans:
         if span.name == "tests":
-            continue  # it contains the phases
+            continue  # it contains the phases, see `_between`
         totals[span.name]["cpu_time"] += span.cpu_time
         if span.duration is not None:
             totals[span.name]["duration"] += span.duration
@@ -116,7 +116,23 @@ def _totals(run: Run) -> dict[str, dict[str, float]]:
         for phase in test.phases:
             for metric, value in phase.values.items():
                 totals[phase.phase][metric] += value
-    return totals
+    between = _between(run, totals)
+    return totals | {BETWEEN: between} if between else totals
+
+
+def _between(run: Run, totals: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """Return what the run loop took besides the phases, such as reports, tracebacks and other plugins.
+
+    Not for workers of pytest-xdist, whose run loop also waits for the next test.
+    """
+    loop = next((span for span in run.spans if (span.name, span.worker) == ("tests", "main")), None)
+    if loop is None or loop.duration is None or run.header.workers:
+        return {}
+    spent = {"duration": loop.duration, "cpu_time": loop.cpu_time}
+    return {
+        metric: max(0.0, value - sum(totals[phase].get(metric, 0.0) for phase in PHASES if phase in totals))
+        for metric, value in spent.items()
+    }
 
 
 def _tests(runs: Sequence[Run]) -> tuple[TestSeries, ...]:

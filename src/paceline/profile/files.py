@@ -20,7 +20,10 @@ _MENTIONS_PYTEST = re.compile(rb"pytest|\bmark\b")
 
 
 def needed(
-    known: KnownSuite | None, present: Mapping[str, str], selected_by: tuple[str, ...]
+    known: KnownSuite | None,
+    present: Mapping[str, str],
+    selected_by: tuple[str, ...],
+    within: tuple[str, ...] = (),
 ) -> tuple[str, ...]:
     """Return the files to collect; empty means all.
 
@@ -28,13 +31,19 @@ def needed(
         known: what an earlier profile has taught, if any.
         present: the files that have a say now, with their digests.
         selected_by: the arguments that select the suite's tests.
+        within: files and folders that the suite is limited to; empty: all.
     """
     if known is None or not known.holding or known.selected_by != selected_by:
         return ()
     changed = {path for path in {*known.digests, *present} if known.digests.get(path) != present.get(path)}
     if not all(is_test_file(path, known.patterns) for path in changed):
         return ()
-    return tuple(sorted(({*known.holding} | changed) & {*present}))
+    wanted = {*known.holding} | {path for path in changed if _is_within(path, within)}
+    return tuple(sorted(wanted & {*present}))
+
+
+def _is_within(path: str, within: tuple[str, ...]) -> bool:
+    return not within or any(PurePosixPath(path).is_relative_to(folder) for folder in within)
 
 
 def is_test_file(path: str, patterns: tuple[str, ...]) -> bool:

@@ -69,8 +69,10 @@ def visible_command(suite: Suite, slowest: int) -> tuple[str, ...]:
 
 def arguments(step: Step, slowest: int, run_file: str, selection: Selection) -> tuple[str, ...]:
     """Return the arguments behind the interpreter's name: the visible ones and the recorder's."""
+    # What was learned lies within the suite's own paths and stands in for them.
+    suite = replace(step.suite, paths=()) if selection.paths else step.suite
     return (
-        *visible_command(step.suite, slowest)[1:],
+        *visible_command(suite, slowest)[1:],
         "-p",
         "paceline",
         "--rootdir=.",  # node ids stay the same when only some files are named

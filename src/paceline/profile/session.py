@@ -28,8 +28,10 @@ from paceline.profile.snapshot import snapshot
 from paceline.store.baseline_file import merged, read_baseline, write_suites
 from paceline.store.known_files import read_known_files, remember
 from paceline.store.run_file import SUFFIX, read_run, seal
+from paceline.store.state_folder import NAME as STATE
+from paceline.store.state_folder import keep_newest, state_folder
 
-STATE = ".paceline"
+_KEPT_LOGS = 200
 _DEFAULT_PATTERNS = ("test_*.py", "*_test.py")
 
 
@@ -108,23 +110,22 @@ def profile(request: ProfileRequest, observer: Observer) -> tuple[tuple[Profiled
 
 
 def _run(request: ProfileRequest, step: Step, observer: Observer) -> tuple[StepResult, bool]:
-    runs = request.root / STATE / "runs"
-    logs = request.root / STATE / "logs"
-    for folder in (runs, logs):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UnwritableFileError(
-                f"{folder} can't be created: {error.strerror}",
-                hint="Paceline keeps its run files there; make the project's folder writable.",
-            ) from error
+    try:
+        runs, logs = state_folder(request.root, "runs"), state_folder(request.root, "logs")
+        keep_newest(logs, "*.log", _KEPT_LOGS)
+    except OSError as error:
+        raise UnwritableFileError(
+            f"{request.root / STATE} can't be written: {error.strerror}",
+            hint="Paceline keeps its run files there; make the project's folder writable.",
+        ) from error
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     name = f"{stamp}Z-{step.suite.name}-r{step.round}-{uuid.uuid4().hex[:8]}"
     run_file = runs / f"{name}{SUFFIX}"
-    known = None if request.collect_all or step.suite.paths else _known(request, step.suite)
+    learns = _is_learnable(request.root, step.suite)
+    known = _known(request, step.suite) if learns and not request.collect_all else None
     patterns = known.patterns if known else _DEFAULT_PATTERNS
-    present = {} if step.suite.paths else snapshot(request.root, patterns)
-    selection = Selection(paths=needed(known, present, _selected_by(step.suite)))
+    present = snapshot(request.root, patterns) if learns else {}
+    selection = Selection(paths=needed(known, present, _selected_by(step.suite), step.suite.paths))
     interrupted = False
     try:
         end = run_pytest(
@@ -145,7 +146,7 @@ def _run(request: ProfileRequest, step: Step, observer: Observer) -> tuple[StepR
         log=logs / f"{name}.log",
         complete=not selection.paths,
     )
-    if not interrupted and not step.suite.paths:
+    if not interrupted and learns:
         _learn(request, result, patterns, present)
     return result, interrupted
 
@@ -166,8 +167,14 @@ def _known(request: ProfileRequest, suite: Suite) -> KnownSuite | None:
     return read_known_files(request.root / STATE / "files.json").suites.get(suite.name)
 
 
+def _is_learnable(root: Path, suite: Suite) -> bool:
+    """Tell whether the suite's paths are files and folders of the project, and not node ids or modules."""
+    return all((root / path).exists() and ".." not in Path(path).parts for path in suite.paths)
+
+
 def _selected_by(suite: Suite) -> tuple[str, ...]:
-    return (suite.marker, suite.flag, *suite.args, *(f"{name}={value}" for name, value in suite.env))
+    environment = (f"{name}={value}" for name, value in suite.env)
+    return (suite.marker, suite.flag, *suite.args, *suite.paths, *environment)
 
 
 def _learn(

@@ -6,6 +6,7 @@ import os
 import uuid
 from collections.abc import Generator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,22 +18,47 @@ from paceline.record.environment import environment
 from paceline.record.measure import Measure
 from paceline.record.revision import revision
 from paceline.record.spans import Spans
-from paceline.record.workers import ControllerSide, WorkerSide, layout, worker_name
+from paceline.record.workers import ControllerSide, WorkerSide, layout, naming, worker_name
 from paceline.record.writer import Writer, warn
 from paceline.store.run_file import SUFFIX, RunFile, seal
+from paceline.store.state_folder import state_folder
 
 #: Options of plugins that shuffle the tests, and hold the seed.
 _SEED_OPTIONS = ("randomly_seed", "random_order_seed")
+#: Options with which pytest runs no test.
+_NOTHING_RUNS = (
+    "help",
+    "version",
+    "markers",
+    "collectonly",
+    "showfixtures",
+    "show_fixtures_per_test",
+    "cacheshow",
+    "setuponly",
+    "setupplan",
+)
 
 
 def register(config: pytest.Config, loaded_at: tuple[float, float]) -> None:
     """Record this run: in a worker only measure, elsewhere also write the run file.
 
+    A session that runs no test isn't recorded.
+
     Args:
         loaded_at: counter and CPU seconds at which the span `startup` ended.
     """
+    if any(config.getoption(name, default=None) for name in _NOTHING_RUNS):
+        return
+    try:
+        _register(config, loaded_at)
+    except Exception as error:  # noqa: BLE001  a failure of ours never changes a suite's outcome
+        warn(config, f"this run is not recorded: {type(error).__name__}: {error}")
+
+
+def _register(config: pytest.Config, loaded_at: tuple[float, float]) -> None:
     worker = worker_name(config)
-    measure = Measure(worker or "main")
+    named = naming(config)
+    measure = Measure(worker or "main", partial(warn, config), named)
     if worker is not None:
         config.pluginmanager.register(WorkerSide(config, measure), "paceline-worker")
         spans = Spans(worker, loaded_at, measure.note)
@@ -40,21 +66,21 @@ def register(config: pytest.Config, loaded_at: tuple[float, float]) -> None:
         config.pluginmanager.register(measure, "paceline-measure")
         return
     header = _header(config)
-    path = _target(config, header)
     try:
+        path = _target(config, header)
         file = RunFile(path)
     except OSError as error:
-        warn(config, f"this run is not recorded, {path} can't be created: {error.strerror}")
+        warn(config, f"this run is not recorded, {error.filename} can't be created: {error.strerror}")
         return
-    writer = Writer(config, file)
+    writer = Writer(config, file, named)
     writer.note("header", header)
     spans = Spans("main", loaded_at, writer.note)
-    recorder = Recorder(config, writer, spans, path, to_seal=not config.getoption("--paceline-out"))
+    recorder = Recorder(config, writer, measure, spans, path, to_seal=not config.getoption("--paceline-out"))
     for name, plugin in (
         ("writer", writer),
         ("spans", spans),
         ("recorder", recorder),
-        ("controller", ControllerSide(writer)) if header.workers else ("measure", measure),
+        ("controller", ControllerSide(writer, named)) if header.workers else ("measure", measure),
     ):
         config.pluginmanager.register(plugin, f"paceline-{name}")
 
@@ -63,11 +89,19 @@ class Recorder:
     """Notes what was collected and how the session ended."""
 
     def __init__(
-        self, config: pytest.Config, writer: Writer, spans: Spans, path: Path, *, to_seal: bool
+        self,
+        config: pytest.Config,
+        writer: Writer,
+        measure: Measure,
+        spans: Spans,
+        path: Path,
+        *,
+        to_seal: bool,
     ) -> None:
         """Write through `writer`; afterwards gzip the file at `path` if it is `to_seal`."""
         self._config = config
         self._writer = writer
+        self._measure = measure
         self._spans = spans
         self._path = path
         self._to_seal = to_seal
@@ -85,23 +119,24 @@ class Recorder:
             return (yield)
         finally:
             self._spans.finish()
+            for waiting in self._measure.waiting:  # no report has carried them
+                self._writer.write(waiting)
             end = RunEnd(exit_code=int(session.exitstatus), ended_at=round(CLOCK.now(), 6))
-            self._writer.finish(end)
-            if self._to_seal and self._path.exists():
+            if self._writer.finish(end) and self._to_seal:
                 self._seal()
 
     def _seal(self) -> None:
         try:
             seal(self._path)
         except OSError as error:
-            warn(self._config, f"the run file {self._path} could not be gzipped: {error.strerror}")
+            warn(self._config, f"the run file {self._path} could not be gzipped: {error.strerror}", late=True)
 
 
 def _target(config: pytest.Config, header: RunHeader) -> Path:
     out: str | None = config.getoption("--paceline-out")
     if out:
         return Path(out)
-    return config.rootpath / ".paceline" / "runs" / f"{header.run_id}{SUFFIX}"
+    return state_folder(config.rootpath, "runs") / f"{header.run_id}{SUFFIX}"
 
 
 def _header(config: pytest.Config) -> RunHeader:

@@ -7,12 +7,11 @@ from pathlib import Path
 
 from paceline.model.environment import Revision
 
-_PATIENCE = 10.0  # seconds
-
 
 def revision(root: Path) -> Revision | None:
     """Return the checked-out revision of the repository around `root`; None outside of a repository."""
-    head = _git(root, "log", "-1", "--format=%H%n%cI")
+    # A user's settings may print signatures in between.
+    head = _git(root, "-c", "log.showSignature=false", "log", "-1", "--format=%H%n%cI")
     if not head:
         return None
     commit, committed_at = head.splitlines()
@@ -29,14 +28,15 @@ def revision(root: Path) -> Revision | None:
 def _git(root: Path, *arguments: str) -> str | None:
     try:
         done = subprocess.run(
-            ["git", *arguments],
+            ["git", "--no-optional-locks", *arguments],
             cwd=root,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
-            timeout=_PATIENCE,
+            encoding="utf-8",
+            errors="replace",
+            # No timeout: waiting with one calls `time.sleep`, which the tests may have patched by now.
             check=False,
         )
-    except (OSError, subprocess.TimeoutExpired):
+    except OSError:
         return None
     return done.stdout if done.returncode == 0 else None

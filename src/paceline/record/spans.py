@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -80,9 +79,11 @@ def process_age() -> float | None:
 
     From field 22 of /proc/self/stat, see proc_pid_stat(5).
     """
+    if CLOCK.boot is None:
+        return None
     try:
         stat = Path("/proc/self/stat").read_text()
         ticks = int(stat.rpartition(")")[2].split()[19])
-        return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
-    except (OSError, AttributeError, ValueError, IndexError):
+        return CLOCK.boot() - ticks / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
         return None

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from paceline.record.measure import Measure
     from paceline.record.writer import Writer
 
@@ -15,6 +17,16 @@ def worker_name(config: pytest.Config) -> str | None:
     """Return the name of the pytest-xdist worker that this process is, or None."""
     given: dict[str, Any] | None = getattr(config, "workerinput", None)
     return None if given is None else str(given["workerid"])
+
+
+def worker_of(report: Any) -> str:
+    """Return the name of the worker that sent `report`; "main" for one of this process."""
+    return str(report.node.gateway.id) if hasattr(report, "node") else "main"
+
+
+def says_crash(report: Any) -> bool:
+    """Tell whether `report` is the one that pytest-xdist makes up for a test whose worker died."""
+    return bool(report.when == "???")
 
 
 def layout(config: pytest.Config) -> tuple[int, str | None]:
@@ -26,6 +38,20 @@ def layout(config: pytest.Config) -> tuple[int, str | None]:
     # `3*popen` stands for three workers.
     counts = (text.partition("*")[0] for text in specifications)
     return sum(int(count) if count.isdigit() else 1 for count in counts), dist
+
+
+def naming(config: pytest.Config) -> Callable[[str], str]:
+    """Return what turns the node ids of this process, worker or controller, into those of a serial run."""
+    grouped = (
+        config.getoption("loadgroup", default=False) or config.getoption("dist", default="") == "loadgroup"
+    )
+    return _ungrouped if grouped else str
+
+
+def _ungrouped(nodeid: str) -> str:
+    # pytest-xdist writes `@GROUP` behind the node ids of a group.
+    name, at, group = nodeid.rpartition("@")
+    return nodeid if not at or "]" in group or "::" in group else name
 
 
 class WorkerSide:
@@ -46,9 +72,10 @@ class WorkerSide:
 class ControllerSide:
     """In the controller: takes what workers send besides reports."""
 
-    def __init__(self, writer: Writer) -> None:
-        """Pass everything to `writer`."""
+    def __init__(self, writer: Writer, named: Callable[[str], str]) -> None:
+        """Pass everything to `writer`, with the node ids that `named` makes of the workers'."""
         self._writer = writer
+        self._named = named
         self._collected = False
 
     @pytest.hookimpl(optionalhook=True)
@@ -56,7 +83,7 @@ class ControllerSide:
         """Note the collected tests once; pytest-xdist makes sure that all workers have the same."""
         if not self._collected:
             self._collected = True
-            self._writer.note("collected", {"nodeids": list(ids)})
+            self._writer.note("collected", {"nodeids": [self._named(nodeid) for nodeid in ids]})
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:

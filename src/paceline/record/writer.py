@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import warnings
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from paceline.model.run import PHASES, CollectionError
+from paceline.record.workers import says_crash, worker_of
 from paceline.store.run_file import RunFile, line
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pytest
 
     from paceline.model.run import RunEnd
@@ -24,6 +28,7 @@ class PacelineWarning(UserWarning):
 class _Open:
     """A test whose tear-down hasn't been reported yet."""
 
+    nodeid: str
     identity: str
     phases: list[str] = field(default_factory=list[str])
 
@@ -35,82 +40,111 @@ class Writer:
     of a suite.
     """
 
-    def __init__(self, config: pytest.Config, file: RunFile) -> None:
-        """Append to `file`, and warn through `config`."""
+    def __init__(self, config: pytest.Config, file: RunFile, named: Callable[[str], str] = str) -> None:
+        """Append to `file`, and warn through `config`; `named` makes the recorded node id of a report's."""
         self._config = config
         self._file: RunFile | None = file
-        self._open: dict[str, _Open] = {}
+        self._named = named
+        self._process = os.getpid()
+        self._finishing = False
+        #: By worker too: `--dist=each` runs every test in every worker.
+        self._open: dict[tuple[str, str], _Open] = {}
         self._attempts: dict[str, int] = {}
 
     def write(self, text: str) -> None:
-        """Append one or more lines, unless the writer has been switched off."""
-        if self._file is None:
+        """Append one or more lines, unless the writer has been switched off.
+
+        A test may fork; what the child does isn't part of this run.
+        """
+        if self._file is None or os.getpid() != self._process:
             return
         try:
             self._file.append(text)
         except OSError as error:
             self._file.close()
             self._file = None
-            warn(self._config, f"recording stopped, the run file can't be written: {error}")
+            warn(
+                self._config,
+                f"recording stopped, the run file can't be written: {error}",
+                late=self._finishing,
+            )
 
     def note(self, kind: str, record: object) -> None:
         """Append `record`, a dataclass or a mapping."""
         self.write(line(kind, record))
 
-    def finish(self, end: RunEnd) -> None:
-        """Write the tests whose end was never reported and the closing line, and close the file."""
-        for nodeid in list(self._open):
-            self._finish(nodeid)
+    def finish(self, end: RunEnd) -> bool:
+        """Write the tests whose end was never reported and the closing line, and close the file.
+
+        Returns:
+            Whether the whole run was written.
+        """
+        self._finishing = True
+        for key in list(self._open):
+            self._finish(key)
         self.note("end", end)
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        if self._file is None or os.getpid() != self._process:
+            return False
+        self._file.close()
+        self._file = None
+        return True
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep a phase, and write the test when its last phase has come."""
         cargo = vars(report)
         if "paceline_lines" in cargo:
             self.write(cargo["paceline_lines"])
-        nodeid = report.nodeid
         if "paceline_phase" not in cargo:
-            if report.when not in PHASES:  # pytest-xdist's report of a worker that died
-                self._crashed(nodeid, _worker_of(report), str(report.longrepr))
+            if says_crash(report):
+                self._crashed(report.nodeid, worker_of(report), str(report.longrepr))
             return
+        key = (report.nodeid, worker_of(report))
         if "paceline_test" in cargo:
-            self._finish(nodeid)  # an earlier attempt at the same test has ended without a tear-down
-            self._open[nodeid] = _Open(cargo["paceline_test"])
-        test = self._open.get(nodeid)
+            self._finish(key)  # an earlier attempt at the same test has ended without a tear-down
+            self._open[key] = _Open(report.nodeid, cargo["paceline_test"])
+        test = self._open.get(key)
         if test is not None:
             test.phases.append(cargo["paceline_phase"])
             if report.when == "teardown":
-                self._finish(nodeid)
+                self._finish(key)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note what could not be collected."""
         if report.failed:
-            reason = str(report.longrepr).strip().rpartition("\n")[2]
+            reason = str(report.longrepr).strip().rpartition("\n")[2].removeprefix("E ").strip()
             self.note("collection_error", CollectionError(nodeid=report.nodeid, reason=reason))
 
-    def _finish(self, nodeid: str) -> None:
-        test = self._open.pop(nodeid, None)
+    def _finish(self, key: tuple[str, str]) -> None:
+        test = self._open.pop(key, None)
         if test is None:
             return
-        attempt = self._attempts[nodeid] = self._attempts.get(nodeid, 0) + 1
+        attempt = self._attempts[test.nodeid] = self._attempts.get(test.nodeid, 0) + 1
         phases = ",".join(test.phases)
         self.write(f'{{"kind":"test",{test.identity},"attempt":{attempt},"phases":[{phases}]}}')
 
     def _crashed(self, nodeid: str, worker: str, reason: str) -> None:
-        test = self._open.setdefault(nodeid, _Open(_bare_identity(nodeid, worker)))
+        key = (nodeid, worker)
+        test = self._open.setdefault(key, _Open(nodeid, _bare_identity(self._named(nodeid), worker)))
         phase = PHASES[min(len(test.phases), len(PHASES) - 1)]
         test.phases.append(
             f'{{"phase":"{phase}","outcome":"crashed","start":null,"values":{{}},'
             f'"reason":{json.dumps(reason)}}}'
         )
-        self._finish(nodeid)
+        self._finish(key)
 
 
-def warn(config: pytest.Config, message: str) -> None:
-    """Show `message` as one of pytest's warnings, even where the project turns warnings into errors."""
+def warn(config: pytest.Config, message: str, *, late: bool = False) -> None:
+    """Show `message` as one of pytest's warnings, even where the project turns warnings into errors.
+
+    Args:
+        late: pytest has shown its warnings already.
+    """
+    if late or _warnings_decide(config):
+        terminal = config.pluginmanager.get_plugin("terminalreporter")
+        if terminal is not None:
+            terminal.ensure_newline()
+            terminal.write_line(f"PacelineWarning: paceline: {message}", yellow=True)
+        return
     warning = warnings.WarningMessage(PacelineWarning(f"paceline: {message}"), PacelineWarning, __file__, 1)
     config.hook.pytest_warning_recorded.call_historic(
         kwargs={"warning_message": warning, "when": "runtest", "nodeid": "", "location": None}
@@ -125,5 +159,11 @@ def _bare_identity(nodeid: str, worker: str) -> str:
     )
 
 
-def _worker_of(report: Any) -> str:
-    return str(report.node.gateway.id) if hasattr(report, "node") else "main"
+def _warnings_decide(config: pytest.Config) -> bool:
+    """Tell whether the number of warnings is a reason to fail, as with pytest's `--max-warnings`."""
+    if config.getoption("max_warnings", default=None) is not None:
+        return True
+    try:
+        return bool(config.getini("max_warnings"))
+    except (KeyError, ValueError):
+        return False

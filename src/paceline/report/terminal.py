@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
@@ -9,6 +11,7 @@ from rich.text import Text
 
 from paceline.report.document import Cell, Document, Note, Table, Tone
 
+_UNFOLDED = 400  # columns
 _STYLES: dict[Tone, str] = {
     "plain": "",
     "good": "green",
@@ -19,7 +22,12 @@ _STYLES: dict[Tone, str] = {
 
 
 def print_document(document: Document, console: Console) -> None:
-    """Print `document`; rich leaves out colours where NO_COLOR is set or there is no terminal."""
+    """Print `document`; rich leaves out colours where NO_COLOR is set or there is no terminal.
+
+    Where there is no terminal nothing is folded, unless COLUMNS asks for it: node ids stay whole in a log.
+    """
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console = Console(file=console.file, width=_UNFOLDED)
     for block in document.blocks:
         match block:
             case Table():

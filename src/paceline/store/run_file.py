@@ -11,6 +11,7 @@ import json
 import os
 import zlib
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -25,9 +26,10 @@ from paceline.model.run import (
     SessionSpan,
     TestRecord,
 )
-from paceline.store.codec import ShapeError, decode, encode
+from paceline.store.codec import ShapeError, decode, decode_any, encode
 
 SUFFIX = ".jsonl"
+_PIECE = 4096  # bytes
 
 
 def line(kind: str, record: object) -> str:
@@ -112,7 +114,7 @@ def parse_run(content: bytes, name: str) -> Run:
     try:
         records = [_object(text) for text in lines]
         return _assembled(records)
-    except (ShapeError, ValueError) as error:
+    except (ValueError, RecursionError) as error:
         raise UnreadableFileError(f"{name} is not a run file: {error}") from error
 
 
@@ -143,18 +145,27 @@ def _assembled(records: list[dict[str, Any]]) -> Run:
     if not isinstance(version, int) or version > SCHEMA_VERSION:
         raise ShapeError(f"schema version {version!r} is newer than {SCHEMA_VERSION}, update Paceline")
     run = Run(header=decode(RunHeader, header))
-    collected = [record["nodeids"] for record in _of(rest, "collected")]
+    collected = [_member(record, "nodeids", tuple[str, ...]) for record in _of(rest, "collected")]
     ends = [decode(RunEnd, record) for record in _of(rest, "end")]
     return replace(
         run,
-        collected=tuple(collected[0]) if collected else None,
-        deselected=max((record["count"] for record in _of(rest, "deselected")), default=0),
+        collected=collected[0] if collected else None,
+        # Each worker of pytest-xdist says the same.
+        deselected=max((_member(record, "count", int) for record in _of(rest, "deselected")), default=0),
         collection_errors=tuple(decode(CollectionError, record) for record in _of(rest, "collection_error")),
         tests=tuple(decode(TestRecord, record) for record in _of(rest, "test")),
         spans=tuple(decode(SessionSpan, record) for record in _of(rest, "span")),
-        services={record["name"]: record["version"] for record in _of(rest, "service")},
+        services={
+            _member(record, "name", str): _member(record, "version", str) for record in _of(rest, "service")
+        },
         end=ends[-1] if ends else None,
     )
+
+
+def _member(record: dict[str, Any], name: str, annotation: Any) -> Any:
+    if name not in record:
+        raise ShapeError(f"a line of kind {record.get('kind')!r} has no {name!r}")
+    return decode_any(annotation, record[name], name)
 
 
 def _of(records: Iterable[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
@@ -166,7 +177,8 @@ def _unzipped(content: bytes) -> bytes:
         return content
     # A gzip file that was cut still gives what comes before the cut.
     reader = zlib.decompressobj(wbits=31)
-    try:
-        return reader.decompress(content)
-    except zlib.error:
-        return b""
+    whole = b""
+    with suppress(zlib.error):  # what came before the damage is kept
+        for at in range(0, len(content), _PIECE):
+            whole += reader.decompress(content[at : at + _PIECE])
+    return whole
