@@ -16,7 +16,7 @@ from typing import Any, Literal, cast, get_args
 
 from paceline.errors import ConfigError, UnknownSuiteError
 
-Isolation = Literal["transaction", "none"]
+Isolation = Literal["transaction", "clone", "none"]
 Dist = Literal["load", "loadscope", "loadfile", "loadgroup", "worksteal"]
 
 #: What a suite may require. A requirement other than "postgresql" is an extension of it.
@@ -35,7 +35,8 @@ class Suite:
         flag: pytest option that switches it on; empty: not gated.
         implies: suites that its flag switches on as well.
         requires: what has to be there before its tests can run.
-        isolation: `transaction` puts each of its tests into a transaction that is rolled back.
+        isolation: `transaction` puts each of its tests into a transaction that is rolled back; `clone` lets
+            it commit, and replaces the database by a fresh copy if it did; `none` does nothing.
         workers: number of pytest-xdist workers when profiled; 0 runs without xdist.
         dist: pytest-xdist's distribution mode when profiled with workers.
         rounds: how often a profile runs the suite.

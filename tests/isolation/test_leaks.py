@@ -19,6 +19,7 @@ def prepare(url):
         connection.execute(text("create table item (id int primary key, note text)"))
         connection.execute(text("create table other (id int)"))
         connection.execute(text("create sequence numbers"))
+        connection.execute(text("create unlogged table scratch as select 1 as id"))
         connection.execute(text("insert into item values (1, 'seed'), (2, 'seed')"))
     engine.dispose()
 """
@@ -40,7 +41,7 @@ def seeded(raw):
         assert raw.execute("select id, note from item order by id").fetchall() == [(1, "seed"), (2, "seed")]
         assert raw.execute("select count(*) from other").fetchall() == [(0,)]
         tables = "select count(*) from pg_class where relnamespace = 'public'::regnamespace"
-        assert raw.execute(tables).fetchall() == [(4,)]
+        assert raw.execute(tables).fetchall() == [(5,)]
     return check
 """
 
@@ -71,7 +72,11 @@ def test_a_leak_fails_the_test_and_the_next_is_clean(leaky: Project) -> None:
             "create type mood as enum ('sad')",
             "create schema beside",
             "create view seen as select 1 as one",
-        ], ids=lambda statement: " ".join(statement.split()[:2]))
+            "insert into scratch values (2)",
+            "delete from scratch",
+            "comment on table item is 'x'",
+            "create index on item (note)",
+        ], ids=lambda statement: " ".join(statement.split()[:3]))
         def test_statement(statement, seeded, raw):
             seeded()
             raw.execute(statement)
@@ -89,19 +94,23 @@ def test_a_leak_fails_the_test_and_the_next_is_clean(leaky: Project) -> None:
         """
     )
     result = leaky.run("--schema", "--tb=line", "-rE")
-    assert result.outcomes == {"passed": 13, "error": 12}, result.output
+    assert result.outcomes == {"passed": 17, "error": 16}, result.output
     assert leaks_in(result) == {
-        "insert into": "INSERT 2 rows into item",
-        "update item": "UPDATE 2 rows of item",
-        "delete from": "DELETE 1 row from item",
+        "insert into item": "INSERT 2 rows into item",
+        "update item set": "UPDATE 2 rows of item",
+        "delete from item": "DELETE 1 row from item",
         "truncate item": "TRUNCATE item",
-        "drop table": "DROP other",
-        "create table": "CREATE extra",
-        "alter table": "ALTER other",
-        "create function": "CREATE function three()",
-        "create type": "CREATE type mood",
-        "create schema": "CREATE schema beside",
-        "create view": "CREATE seen",
+        "drop table other": "DROP other",
+        "create table extra": "CREATE extra",
+        "alter table other": "ALTER other",
+        "create function three()": "CREATE function three()",
+        "create type mood": "CREATE type mood",
+        "create schema beside": "CREATE schema beside",
+        "create view seen": "CREATE seen",
+        "insert into scratch": "INSERT or UPDATE 1 row of scratch",
+        "delete from scratch": "DELETE 1 row from scratch",
+        "comment on table": "change the schema (pg_description)",
+        "create index on": "ALTER item",
         "test_copy": "INSERT 3 rows into other",
     }
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from paceline.errors import LeakError
 from paceline.isolation.databases import postgresql, postgresql_wal, postgresql_xids
-from paceline.isolation.databases.postgresql_fingerprint import fingerprint
+from paceline.isolation.databases.postgresql_fingerprint import fingerprint, unlogged_changes
 from paceline.isolation.databases.postgresql_wal import Change
+from paceline.isolation.pools import forget_connections
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,8 @@ Answer = TypeVar("Answer")
 _SHOWN = 10
 _LONGEST = 80
 _HINT = (
-    "Something that the test ran committed outside of its transaction: let it use integration_session. "
+    "Something that the test ran committed outside of its transaction: let it use integration_session, or "
+    'give the test a database of its own with @pytest.mark.schema(isolation="clone"). '
     "The database has been restored for the next test."
 )
 
@@ -73,7 +75,8 @@ class _Log:
             own = stack.enter_context(postgresql.connected(place.url))
             template = stack.enter_context(postgresql.connected(place.template)) if place.template else None
             try:
-                return postgresql_wal.Changes(connection, own, template).made(xids, before.lsn, after.lsn)
+                found = postgresql_wal.Changes(connection, own, template).made(xids, before.lsn, after.lsn)
+                return found + tuple(Change(*change) for change in unlogged_changes(own, template, xids))
             except errors.UndefinedFile:
                 return (Change("so much that the server's log no longer holds all of it", "change"),)
 
@@ -135,6 +138,10 @@ class Audit:
         self._spans.clear()
         self._before = self._asked(lambda witness, connection: witness.before(connection))
 
+    def expect(self) -> None:
+        """Get ready to undo what a test is about to do."""
+        self._provisioning.place.expect()
+
     def now(self) -> Moment:
         """Return the present."""
         return self._asked(lambda _, connection: postgresql_xids.moment(connection))
@@ -166,6 +173,10 @@ class Audit:
             lambda _, connection: postgresql_xids.statements_since(connection, name, before)
         )
         return LeakError(_told(changes, statements, name), hint=_HINT)
+
+    def settle(self) -> None:
+        """End connections that a test may have left locks, listeners, settings or temporary tables on."""
+        forget_connections(self._provisioning.place.url.name)
 
     def undo(self) -> None:
         """Give the next test the database as it was when it had been prepared."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from paceline.clock import CLOCK
 from paceline.errors import ProvisioningError
 from paceline.isolation import cache
+from paceline.isolation.clones import Clones
 from paceline.isolation.databases import postgresql
 from paceline.isolation.pools import forget_connections
 from paceline.isolation.server import Identity, Place, PrivateServer
@@ -51,6 +52,10 @@ class Backing(Protocol):
         """Replace the database by a fresh one with the same content, ending all connections to it."""
         ...
 
+    def expect(self) -> None:
+        """Get ready for `renew`, which is likely to be called soon."""
+        ...
+
     def ended(self, within: float) -> str:
         """Return how the server ended by itself, or an empty text."""
         ...
@@ -75,6 +80,7 @@ class OwnServer:
         self.url = self._place.url(_OWN_NAME)
         self.maintenance = self._place.url("postgres")
         self.template: DatabaseUrl | None = None
+        self._clones = Clones(self.maintenance, _TEMPLATE_NAME)
 
     def open(self, recipe: Recipe) -> None:
         """Start from a kept data directory where there is one, else make it."""
@@ -135,10 +141,13 @@ class OwnServer:
         self.template = self.url.renamed(_TEMPLATE_NAME)
 
     def renew(self, recipe: Recipe) -> None:
-        """Copy the template once more."""
+        """Put a copy of the template in its place."""
         forget_connections(_OWN_NAME)
-        postgresql.drop(self.maintenance, _OWN_NAME)
-        postgresql.copy(self.maintenance, _TEMPLATE_NAME, _OWN_NAME)
+        self._clones.replace(_OWN_NAME)
+
+    def expect(self) -> None:
+        """Have a copy of the template made meanwhile."""
+        self._clones.expect()
 
     def ended(self, within: float) -> str:
         """Return how the server ended by itself, or an empty text."""
@@ -146,6 +155,7 @@ class OwnServer:
 
     def close(self) -> None:
         """Stop the server."""
+        self._clones.close()
         self._server.stop()
 
 
@@ -196,6 +206,9 @@ class BorrowedServer:
         self._in_use = postgresql.connect(self.url)
         # A second copy of what may be large would cost every run more than this costs the rare one.
         recipe.fill(self.url)
+
+    def expect(self) -> None:
+        """Do nothing: other people's servers have no room for what may not be needed."""
 
     def _is_old(self, name: str) -> bool:
         """Tell whether `name` is one of ours, so old that its run has connected by now or is dead."""

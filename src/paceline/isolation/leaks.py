@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paceline.isolation.audit import Audit
+from paceline.isolation.modes import MODE
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -18,14 +19,20 @@ WATCH = pytest.StashKey["Watch"]()
 
 
 @pytest.fixture
-def paceline_audit(paceline_database: object, pytestconfig: pytest.Config) -> Iterator[None]:
-    """Fail a test that changed the database for good, and undo it; comes before the test's other fixtures."""
-    watch = pytestconfig.stash[WATCH]
+def paceline_audit(paceline_database: object, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Undo what a test changed for good, and fail it if it wasn't meant to; comes before its others."""
+    watch = request.config.stash[WATCH]
+    may_commit = request.node.stash.get(MODE, "transaction") == "clone"
     watch.audit.before()
+    if may_commit:
+        watch.audit.expect()
     yield
     if leak := watch.audit.after():
         watch.undo()
-        raise leak
+        if not may_commit:
+            raise leak
+    elif may_commit:
+        watch.audit.settle()
 
 
 class Watch:

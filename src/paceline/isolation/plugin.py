@@ -12,6 +12,7 @@ from paceline.isolation import fixtures, leaks
 from paceline.isolation.audit import Audit
 from paceline.isolation.fixtures import PROVISIONING
 from paceline.isolation.insertion import request_fixture
+from paceline.isolation.modes import MODE, mode_of
 from paceline.isolation.provisioning import Provisioning
 from paceline.isolation.urls import DatabaseUrl
 from paceline.selection import suites_of
@@ -49,7 +50,7 @@ def register(config: pytest.Config, settings: Config, enabled: tuple[Suite, ...]
     config.pluginmanager.register(leaks, "paceline-leaks")
     config.pluginmanager.register(watch, "paceline-watch")
     config.pluginmanager.register(Isolation(provisioning, enabled), "paceline-isolation")
-    needed = any(suite.requires or suite.isolation == "transaction" for suite in enabled)
+    needed = any(suite.requires or suite.isolation != "none" for suite in enabled)
     if settings.database.export and needed and not _is_controller(config):
         _export(config, provisioning, settings.database.export)
 
@@ -68,10 +69,13 @@ class Isolation:
         yield
         for item in items:
             suites = suites_of(item, self._enabled)
-            if any(suite.isolation == "transaction" for suite in suites):
+            if not suites:
+                continue
+            mode = item.stash[MODE] = mode_of(item, suites)
+            if mode == "transaction":
                 request_fixture(item, "schema_isolation", scope="function")
             required = {requirement for suite in suites for requirement in suite.requires}
-            if required and any(suite.isolation == "transaction" for suite in suites):
+            if required and mode != "none":
                 # In front of the isolation, so that it ends after it.
                 request_fixture(item, "paceline_audit", scope="function")
             # The last one inserted comes first: the database before its extensions.

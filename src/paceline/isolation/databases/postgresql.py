@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     import psycopg
+    from psycopg.sql import Composed
 
     from paceline.isolation.urls import DatabaseUrl
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 EXTENSIONS = {"pgvector": "vector"}
 _CONNECT_TIMEOUT = 10
 _LOCK_TIMEOUT = 120.0
+_DISCONNECT_TIMEOUT = 5.0
 #: A key of its own for copying one database at a time; any number does.
 _COPY_LOCK = 7_233_451_907
 
@@ -153,18 +155,61 @@ def copy(url: DatabaseUrl, source: str, name: str) -> None:
     Raises:
         ProvisioningError: the server refuses.
     """
+    with connected(url) as connection:
+        _disconnect(connection, source)
+        connection.execute(_copying(connection, source, name))
+
+
+def begin_copy(connection: Connection, source: str, name: str) -> None:
+    """Like `copy` of a database that nobody is connected to, but return at once."""
+    connection.pgconn.send_query(_copying(connection, source, name).as_bytes(connection))
+
+
+def end_copy(connection: Connection) -> bool:
+    """Wait for what `begin_copy` began; return whether it worked."""
+    from psycopg.pq import ExecStatus
+
+    done = False
+    while (result := connection.pgconn.get_result()) is not None:
+        done = result.status == ExecStatus.COMMAND_OK
+    return done
+
+
+def rename(url: DatabaseUrl, name: str, new: str) -> None:
+    """Rename the database `name` to `new`, ending what is connected to it.
+
+    Raises:
+        ProvisioningError: the server refuses.
+    """
     from psycopg import sql
 
     with connected(url) as connection:
+        _disconnect(connection, name)
         connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [source]
+            sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(name), sql.Identifier(new))
         )
-        # Copies files instead of writing each page to the log as well: twice as fast where nothing is dirty.
-        strategy = sql.SQL(" STRATEGY file_copy" if connection.info.server_version >= 150000 else "")
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(source))
-            + strategy
+
+
+def _copying(connection: Connection, source: str, name: str) -> Composed:
+    from psycopg import sql
+
+    # Copies files instead of writing each page to the log as well: twice as fast where nothing is dirty.
+    strategy = sql.SQL(" STRATEGY file_copy" if connection.info.server_version >= 150000 else "")
+    names = sql.Identifier(name), sql.Identifier(source)
+    return sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names) + strategy
+
+
+def _disconnect(connection: Connection, name: str) -> None:
+    """End what is connected to the database `name`, and wait until it's gone."""
+    deadline = CLOCK.counter() + _DISCONNECT_TIMEOUT
+    # A server that finds somebody connected looks again only after 100 ms.
+    while CLOCK.counter() < deadline:
+        ended = connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
         )
+        if not ended.rowcount:
+            return
+        CLOCK.sleep(0.001)
 
 
 def drop(url: DatabaseUrl, name: str) -> None:

@@ -26,6 +26,10 @@ WHERE c.relkind = ANY('{r,p,v,m,f}') AND c.relpersistence <> 't'
       AND has_table_privilege(c.oid, 'SELECT')
       AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
 """
+_UNLOGGED: LiteralString = """
+SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'r' AND c.relpersistence = 'u'
+"""
 _OBJECTS: LiteralString = """
 SELECT 'functions', count(*), max(xmin::text::bigint) FROM pg_proc
 UNION ALL SELECT 'types', count(*), max(xmin::text::bigint) FROM pg_type WHERE typrelid = 0 AND typelem = 0
@@ -33,6 +37,8 @@ UNION ALL SELECT 'enumerations', count(*), max(xmin::text::bigint) FROM pg_enum
 UNION ALL SELECT 'schemas', count(*), max(xmin::text::bigint) FROM pg_namespace
           WHERE nspname !~ '^pg_(toast_)?temp_'
 UNION ALL SELECT 'extensions', count(*), max(xmin::text::bigint) FROM pg_extension
+UNION ALL SELECT 'indexes', count(*), max(i.xmin::text::bigint) FROM pg_index i
+          JOIN pg_class c ON c.oid = i.indrelid WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't'
 UNION ALL SELECT 'triggers', count(*), max(xmin::text::bigint) FROM pg_trigger
 UNION ALL SELECT 'rules and policies', (SELECT count(*) FROM pg_rewrite) + count(*),
                  max(xmin::text::bigint) FROM pg_policy
@@ -106,3 +112,35 @@ def fingerprint(connection: Connection) -> Fingerprint:
         {int(str(oid)): (int(str(count)), int(str(newest))) for oid, count, newest in rows},
         {str(kind): (int(str(count)), int(str(newest or 0))) for kind, count, newest in objects},
     )
+
+
+def unlogged_changes(
+    own: Connection, template: Connection | None, xids: frozenset[int]
+) -> Iterator[tuple[str, str, int | None]]:
+    """Yield object, operation and number of rows for tables of which the log of a server knows nothing.
+
+    Args:
+        own: connection to the database in question.
+        template: connection to the one that it was copied from.
+        xids: transactions that committed.
+    """
+    from psycopg import sql
+
+    tables = {(str(schema), str(name)) for schema, name in own.execute(_UNLOGGED).fetchall()}
+    if not tables:
+        return
+    copied = set(template.execute(_UNLOGGED).fetchall()) if template else set[tuple[object, ...]]()
+    for table in sorted(tables):
+        rows = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(*table))
+        written = rows + sql.SQL(" WHERE xmin = ANY(%s::xid[])")
+        shown = table[1] if table[0] == "public" else ".".join(table)
+        if new := _number(own.execute(written, [[str(xid & 0xFFFFFFFF) for xid in xids]]).fetchone()):
+            yield shown, "INSERT or UPDATE", new
+        elif template and table in copied:
+            gone = _number(template.execute(rows).fetchone()) - _number(own.execute(rows).fetchone())
+            if gone > 0:
+                yield shown, "DELETE", gone
+
+
+def _number(row: tuple[object, ...] | None) -> int:
+    return int(str(row[0])) if row else 0
