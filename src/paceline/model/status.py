@@ -94,7 +94,8 @@ def reason_for(run: Run, status: RunStatus) -> str | None:
         case "measured":
             return None
         case "no_tests":
-            return f"no test is selected by -m {run.header.arguments.marker_expression!r}"
+            expression = run.header.arguments.marker_expression
+            return f"no test is selected by -m {expression!r}" if expression else "no test was found"
         case "collection_error" if run.collection_errors:
             first, *others = run.collection_errors
             return f"{first.nodeid}: {first.reason}{_and_more(len(others))}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Generator
 from datetime import UTC, datetime
 from functools import partial
@@ -147,7 +146,7 @@ def _header(config: pytest.Config) -> RunHeader:
     workers, dist = layout(config)
     return RunHeader(
         schema_version=SCHEMA_VERSION,
-        run_id=f"{stamp}Z-{uuid.uuid4().hex[:8]}",
+        run_id=f"{stamp}Z-{os.urandom(4).hex()}",
         suite=config.getoption("--paceline-suite"),
         round=config.getoption("--paceline-round") or 1,
         started_at=round(now, 6),
