@@ -16,7 +16,7 @@ from typing import Any, Literal, cast, get_args
 
 from paceline.errors import ConfigError, UnknownSuiteError
 
-Isolation = Literal["transaction", "none"]
+Isolation = Literal["transaction", "clone", "none"]
 Dist = Literal["load", "loadscope", "loadfile", "loadgroup", "worksteal"]
 
 #: What a suite may require. A requirement other than "postgresql" is an extension of it.
@@ -36,7 +36,8 @@ class Suite:
         flag: pytest option that switches it on; empty: not gated.
         implies: suites that its flag switches on as well.
         requires: what has to be there before its tests can run.
-        isolation: `transaction` puts each of its tests into a transaction that is rolled back.
+        isolation: `transaction` puts each of its tests into a transaction that is rolled back; `clone` lets
+            it commit, and replaces the database by a fresh copy if it did; `none` does nothing.
         workers: number of pytest-xdist workers when profiled; 0 runs without xdist.
         dist: pytest-xdist's distribution mode when profiled with workers.
         rounds: how often a profile runs the suite.
@@ -69,14 +70,24 @@ class DatabaseConfig:
         allow: names of databases that may be used although they don't look like test databases.
         export: environment variables that receive the URL before test modules are imported; PGHOST, PGPORT,
             PGDATABASE, PGUSER and PGPASSWORD receive that part of it.
-        prepare: `module:function`, called with the URL of each new database, for example to migrate it.
+        sql: SQL files to run in each new database.
+        migrations: Alembic's configuration file; each new database is upgraded to its head.
+        metadata: `module:attribute` of SQLAlchemy's `MetaData` or declarative base, whose tables are created.
+        prepare: `module:function`, called with the URL of each new database.
+        seeds: SQL files and `module:function`s that come after all of these.
+        inputs: patterns of files that `prepare` and functions in `seeds` depend on, relative to the project.
         binaries: folder that holds PostgreSQL's `initdb` and `postgres`; empty: search for them.
     """
 
     url: str = ""
     allow: tuple[str, ...] = ()
     export: tuple[str, ...] = ()
+    sql: tuple[str, ...] = ()
+    migrations: str = ""
+    metadata: str = ""
     prepare: str = ""
+    seeds: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
     binaries: str = ""
 
 

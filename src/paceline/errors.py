@@ -106,3 +106,9 @@ class IsolationError(PacelineError):
     """A test did something that can't be undone at its end."""
 
     slug = "isolation"
+
+
+class LeakError(IsolationError):
+    """A test that was isolated has changed the database for good."""
+
+    slug = "leak"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import textwrap
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -88,6 +92,13 @@ class Project:
         return result
 
 
+@cache
+def _cache_home() -> str:
+    folder = tempfile.mkdtemp(prefix="paceline-tests-cache-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 def clean_environ(**more: str) -> dict[str, str]:
     """Return an environment without databases and with no pytest plugins but those that are named."""
     kept = {
@@ -95,6 +106,8 @@ def clean_environ(**more: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("PYTEST", "PG", "PACELINE")) and name != "DATABASE_URL"
     }
+    # The user's own cache is none of the tests' business; theirs lasts as long as they do.
+    kept["XDG_CACHE_HOME"] = _cache_home()
     return kept | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONDONTWRITEBYTECODE": "1"} | more
 
 

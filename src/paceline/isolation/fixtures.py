@@ -9,6 +9,7 @@ from _pytest.outcomes import Skipped
 
 from paceline.errors import IsolationError, MissingDependencyError, NotProvisionedError, PacelineError
 from paceline.isolation.databases.postgresql import EXTENSIONS
+from paceline.isolation.modes import MODE
 from paceline.isolation.provisioning import Database, Provisioning
 
 if TYPE_CHECKING:
@@ -67,8 +68,14 @@ def integration_engine(paceline_database: Database) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def schema_isolation(integration_engine: Engine, pytestconfig: pytest.Config) -> Iterator[Connection]:
+def schema_isolation(
+    integration_engine: Engine, pytestconfig: pytest.Config, request: pytest.FixtureRequest
+) -> Iterator[Connection]:
     """A connection in a transaction that is rolled back when the test is over."""
+    if request.node.stash.get(MODE, "transaction") != "transaction":
+        with integration_engine.connect() as connection:
+            yield connection
+        return
     from sqlalchemy import event
     from sqlalchemy.exc import DBAPIError
 
@@ -87,10 +94,14 @@ def schema_isolation(integration_engine: Engine, pytestconfig: pytest.Config) ->
 
 
 @pytest.fixture
-def integration_session(schema_isolation: Connection) -> Iterator[Session]:
+def integration_session(schema_isolation: Connection, request: pytest.FixtureRequest) -> Iterator[Session]:
     """A Session in the test's transaction: commit and rollback work as in production, nothing stays."""
     from sqlalchemy.orm import Session
 
+    if request.node.stash.get(MODE, "transaction") != "transaction":
+        with Session(bind=schema_isolation.engine) as session:
+            yield session
+        return
     with Session(bind=schema_isolation, join_transaction_mode="create_savepoint") as session:
         yield session
 

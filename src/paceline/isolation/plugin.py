@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from paceline.errors import PacelineError
-from paceline.isolation import fixtures
+from paceline.isolation import fixtures, leaks
+from paceline.isolation.audit import Audit
 from paceline.isolation.fixtures import PROVISIONING
 from paceline.isolation.insertion import request_fixture
+from paceline.isolation.modes import MODE, mode_of
 from paceline.isolation.provisioning import Provisioning
 from paceline.isolation.urls import DatabaseUrl
 from paceline.selection import suites_of
@@ -36,12 +38,19 @@ def register(config: pytest.Config, settings: Config, enabled: tuple[Suite, ...]
         environ=os.environ,
         requires=frozenset(requirement for suite in enabled for requirement in suite.requires),
         worker=_worker(config),
+        root=config.rootpath,
     )
     config.stash[PROVISIONING] = provisioning
     config.add_cleanup(provisioning.close)
     config.pluginmanager.register(fixtures, "paceline-isolation-fixtures")
+    audit = Audit(provisioning)
+    watch = config.stash[leaks.WATCH] = leaks.Watch(audit)
+    # Cleaned up before the provisioning, which was added earlier.
+    config.add_cleanup(audit.close)
+    config.pluginmanager.register(leaks, "paceline-leaks")
+    config.pluginmanager.register(watch, "paceline-watch")
     config.pluginmanager.register(Isolation(provisioning, enabled), "paceline-isolation")
-    needed = any(suite.requires or suite.isolation == "transaction" for suite in enabled)
+    needed = any(suite.requires or suite.isolation != "none" for suite in enabled)
     if settings.database.export and needed and not _is_controller(config):
         _export(config, provisioning, settings.database.export)
 
@@ -60,9 +69,15 @@ class Isolation:
         yield
         for item in items:
             suites = suites_of(item, self._enabled)
-            if any(suite.isolation == "transaction" for suite in suites):
+            if not suites:
+                continue
+            mode = item.stash[MODE] = mode_of(item, suites)
+            if mode == "transaction":
                 request_fixture(item, "schema_isolation", scope="function")
             required = {requirement for suite in suites for requirement in suite.requires}
+            if required and mode != "none":
+                # In front of the isolation, so that it ends after it.
+                request_fixture(item, "paceline_audit", scope="function")
             # The last one inserted comes first: the database before its extensions.
             for requirement in sorted(required, key=list(_FIXTURES).index, reverse=True):
                 request_fixture(item, _FIXTURES[requirement], scope="session")

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import re
-import secrets
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from paceline.clock import CLOCK
 from paceline.errors import ProvisioningError
 from paceline.isolation import binaries
+from paceline.isolation.backings import Backing, BorrowedServer, OwnServer
 from paceline.isolation.databases import postgresql
 from paceline.isolation.provision import (
     Attempt,
@@ -23,20 +19,14 @@ from paceline.isolation.provision import (
     decide,
     not_provisioned,
 )
-from paceline.isolation.server import Identity, Place, PrivateServer, identity
+from paceline.isolation.server import identity
+from paceline.isolation.template import Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from paceline.config import DatabaseConfig
     from paceline.isolation.urls import DatabaseUrl
-
-#: The database in a server of our own: projects that check for a test database let it pass.
-_OWN_NAME = "paceline_test"
-#: PostgreSQL cuts a name after 63 bytes; the rest is for what makes it unique.
-_LONGEST_BASE = 32
-#: Age at which a database that nobody is connected to is taken for a killed run's (seconds).
-_ABANDONED_AFTER = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,80 +48,6 @@ class Database:
     extensions: tuple[tuple[str, str], ...]
 
 
-class _Backing(Protocol):
-    url: DatabaseUrl
-    source: str
-
-    def open(self) -> None: ...
-    def ended(self, within: float) -> str: ...
-    def close(self) -> None: ...
-
-
-class _OwnServer:
-    """A database in a server that this process starts."""
-
-    def __init__(self, found: Binaries, user: Identity) -> None:
-        self.source = found.source
-        self._server = PrivateServer(found, Place.choose(), user)
-        self.url = self._server.place.url(_OWN_NAME)
-
-    def open(self) -> None:
-        self._server.start()
-        postgresql.create(self._server.place.url("postgres"), _OWN_NAME)
-
-    def ended(self, within: float) -> str:
-        return self._server.ended(within=within)
-
-    def close(self) -> None:
-        self._server.stop()
-
-
-class _BorrowedServer:
-    """A database of our own on somebody else's server.
-
-    The database that the URL names is never written to. A new one is created beside it, called
-    `NAME_paceline_TOKEN` with the xdist worker's name behind it, and dropped at the end of the session. It is
-    empty when the project prepares its databases (`tool.paceline.database.prepare`), else a copy of the named
-    one, so that what an earlier step put there is seen.
-
-    An open connection to it shows that it is in use. What a killed run has left behind is dropped by the next
-    run on the same server: same name, same owner, an old token, and nobody connected.
-    """
-
-    def __init__(self, server: SharedServer, worker: str, *, copy: bool) -> None:
-        self.source = server.source
-        self._server = server
-        self._copy = copy
-        self._stem = server.url.name.encode()[:_LONGEST_BASE].decode(errors="ignore") + "_paceline_"
-        token = f"{int(CLOCK.now()):08x}{secrets.token_hex(3)}"
-        self.url = server.url.renamed(self._stem + "_".join(filter(None, (token, worker))))
-        self._exists = False
-        self._in_use: postgresql.Connection | None = None
-        self._owner = os.getpid()
-
-    def open(self) -> None:
-        pattern = re.sub(r"([\\%_])", r"\\\1", self._stem) + "%"
-        postgresql.drop_unused(self._server.url, pattern, self._is_old)
-        postgresql.create(self._server.url, self.url.name, copy=self._copy)
-        self._exists = True
-        self._in_use = postgresql.connect(self.url)
-
-    def _is_old(self, name: str) -> bool:
-        """Tell whether `name` is one of ours, so old that its run has connected by now or is dead."""
-        token = re.fullmatch(r"([0-9a-f]{8})[0-9a-f]{6}(_\w+)?", name.removeprefix(self._stem))
-        return token is not None and int(token[1], 16) < CLOCK.now() - _ABANDONED_AFTER
-
-    def ended(self, within: float) -> str:
-        return ""
-
-    def close(self) -> None:
-        if self._exists and self._owner == os.getpid():
-            self._exists = False
-            if self._in_use is not None:
-                self._in_use.close()
-            postgresql.drop(self._server.url, self.url.name)
-
-
 class Provisioning:
     """The database of this process: known from the start, there from the first use on."""
 
@@ -143,6 +59,7 @@ class Provisioning:
         environ: Mapping[str, str],
         requires: frozenset[str],
         worker: str,
+        root: Path,
     ) -> None:
         """Touch nothing yet.
 
@@ -152,11 +69,12 @@ class Provisioning:
             environ: the environment before anything was exported.
             requires: what the enabled suites require.
             worker: name of the xdist worker, or an empty text.
+            root: directory of the project.
         """
         self._settings = settings
         self._option = option
         self._environ = dict(environ)
-        self._requires = requires
+        self._recipe = Recipe(settings=settings, requires=requires, root=root)
         self._worker = worker
         self._opened: Database | None = None
 
@@ -165,18 +83,18 @@ class Provisioning:
         return decide(self._settings, self._option, self._environ, _ThisMachine(self._environ))
 
     @cached_property
-    def _backing(self) -> _Backing:
+    def _backing(self) -> Backing:
         plan = self._plan
         match plan.chosen:
             case None:
                 raise plan.refusal()
             case SharedServer() as server:
-                return _BorrowedServer(server, self._worker, copy=not self._settings.prepare)
+                return BorrowedServer(server, self._worker, copy=not self._recipe.steps)
             case Binaries() as found:
                 user = identity()
                 if isinstance(user, str):
                     raise not_provisioned((*plan.tried, Attempt(what=found.source, why_not=user)))
-                return _OwnServer(found, user)
+                return OwnServer(found, user)
 
     def url(self) -> str:
         """Return the SQLAlchemy URL that the database has or will have.
@@ -198,9 +116,8 @@ class Provisioning:
             backing = self._backing
             postgresql.require_driver()
             try:
-                backing.open()
-                extensions = postgresql.extend(backing.url, self._requires)
-                self._prepare(backing.url)
+                backing.open(self._recipe)
+                extensions = postgresql.extend(backing.url, self._recipe.requires)
             except BaseException:
                 backing.close()
                 raise
@@ -212,6 +129,24 @@ class Provisioning:
                 extensions=extensions,
             )
         return self._opened
+
+    @property
+    def opened(self) -> bool:
+        """Whether there is a database now."""
+        return self._opened is not None
+
+    @property
+    def place(self) -> Backing:
+        """Where the database is."""
+        return self._backing
+
+    def restore(self) -> None:
+        """Bring the database back to what it was when it had been prepared, and end all connections to it.
+
+        Raises:
+            ProvisioningError: the server refuses, or the project's preparation failed.
+        """
+        self._backing.renew(self._recipe)
 
     def check(self, *, within: float = 0.0) -> None:
         """Make sure that a server of our own is still there; costs microseconds.
@@ -230,22 +165,6 @@ class Provisioning:
         if self._opened is not None:
             self._opened = None
             self._backing.close()
-
-    def _prepare(self, url: DatabaseUrl) -> None:
-        target = self._settings.prepare
-        if not target:
-            return
-        module, colon, name = target.partition(":")
-        if not (module and colon and name):
-            raise ProvisioningError(
-                f"tool.paceline.database.prepare is {target!r}", hint='Write "package.module:function".'
-            )
-        try:
-            function = getattr(import_module(module), name)
-            function(url.sqlalchemy)
-        except Exception as error:
-            what = f"{type(error).__name__}: {url.masked(str(error))}"
-            raise ProvisioningError(f"preparing the database with {target} failed: {what}") from error
 
 
 class _ThisMachine:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 import select
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -32,7 +34,7 @@ _STOP_TIMEOUT = 15.0
 _LOG_LINES = 15
 
 #: A crash may lose the data, nothing happens by itself in the background, and little space is taken.
-_SETTINGS = (
+SETTINGS = (
     "listen_addresses=",
     f"port={_PORT}",
     "fsync=off",
@@ -42,6 +44,8 @@ _SETTINGS = (
     "jit=off",
     "shared_buffers=32MB",
     "max_wal_size=128MB",
+    # A checkpoint in the middle of a test must not take the log that the audit reads at its end.
+    "wal_keep_size=64MB",
     "checkpoint_timeout=1h",
     "wal_init_zero=off",
     "logging_collector=off",
@@ -132,21 +136,28 @@ class PrivateServer:
         self._owner = os.getpid()
         self._ended = ""
 
-    def start(self) -> None:
+    def start(self, data: Path | None = None, *, economical: bool = False) -> None:
         """Create the cluster and wait until it accepts connections.
+
+        Args:
+            data: data directory to begin with a copy of, from `freeze`; None: an empty cluster.
+            economical: keep little of the write-ahead log, because the cluster is about to be frozen.
 
         Raises:
             ProvisioningError: it did not come up; the message holds the end of its log.
         """
         binaries = self._binaries if self._user.uid < 0 else usable_by_others(self._binaries)
-        settings = list(_SETTINGS)
+        settings = list(SETTINGS)
         if self.place.in_memory:
             # Inside the directory that is removed anyway: a killed server leaves no segment behind, and a
             # container's small /dev/shm is measured once.
             settings.append("dynamic_shared_memory_type=mmap")
+        if economical:
+            settings += ["wal_keep_size=0", "min_wal_size=2MB"]
         command = [sys.executable, "-I", "-S", str(Path(__file__).with_name("supervisor.py"))]
         command += [str(number) for number in (os.getpid(), self._user.uid, self._user.gid)]
-        command += [str(self.place.home), str(self.place.sockets), str(binaries.folder), *settings]
+        command += [str(self.place.home), str(self.place.sockets), str(binaries.folder)]
+        command += [str(data or ""), *settings]
         self._owner = os.getpid()
         self._process = subprocess.Popen(
             command,
@@ -174,6 +185,22 @@ class PrivateServer:
             if said:
                 self._ended = f"the PostgreSQL server ended unexpectedly ({said}){self._log()}"
         return self._ended
+
+    def freeze(self, target: Path) -> None:
+        """End the server in good order and copy its data directory to `target`; `stop` is still to be called.
+
+        Raises:
+            ProvisioningError: it did not end as it should.
+            OSError: the copy failed.
+        """
+        data = self.place.home / "data"
+        pid = int((data / "postmaster.pid").read_text().split()[0])
+        # Not what the supervisor does: it is in a hurry, and leaves files that need recovery.
+        os.kill(pid, signal.SIGINT)
+        said = self._heard(_START_TIMEOUT)
+        if said != "ended 0":
+            raise ProvisioningError(f"{self._binaries.source} did not shut down: {said}{self._log()}")
+        shutil.copytree(data, target, symlinks=True)
 
     def stop(self) -> None:
         """End the server and remove its files; a forked child of the test process ends nothing."""

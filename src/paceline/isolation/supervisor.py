@@ -5,7 +5,7 @@ standard library. Nothing is read from standard input: the end of that pipe mean
 On standard output it says `ready`, and `ended N` when the server ends by itself; all else is a complaint.
 
 Arguments: owner's pid, uid and gid for the server (-1: our own), home, socket directory, folder of the
-binaries, then the server's settings as NAME=VALUE.
+binaries, data directory to begin with a copy of (empty: initdb), then the server's settings as NAME=VALUE.
 """
 
 from __future__ import annotations
@@ -159,6 +159,17 @@ def initialise(watch: Watch, binaries: str, home: str, uid: int, gid: int) -> in
     return status
 
 
+def take_over(source: str, home: str, uid: int, gid: int) -> None:
+    """Begin with a copy of the data directory `source`, which the server never sees itself."""
+    target = f"{home}/data"
+    shutil.copytree(source, target, symlinks=True)
+    if uid >= 0:
+        os.chown(target, uid, gid)
+        for folder, folders, files in os.walk(target):
+            for name in folders + files:
+                os.lchown(f"{folder}/{name}", uid, gid)
+
+
 def is_ready(home: str) -> bool:
     """Tell whether the server in `home` accepts connections."""
     try:
@@ -262,7 +273,7 @@ def end_abandoned(home: str) -> None:
 def main(arguments: list[str]) -> None:
     """Do what the arguments say, and leave nothing behind."""
     owner, uid, gid = (int(argument) for argument in arguments[:3])
-    home, sockets, binaries, *settings = arguments[3:]
+    home, sockets, binaries, data, *settings = arguments[3:]
     watch = Watch(owner)
     ask_kernel(_PR_SET_CHILD_SUBREAPER, 1)
     claimed: list[str] = []
@@ -270,7 +281,11 @@ def main(arguments: list[str]) -> None:
         for folder in dict.fromkeys((home, sockets)):
             claim(folder, uid, gid)
             claimed.append(folder)
-        status = initialise(watch, binaries, home, uid, gid)
+        status = 0
+        if data:
+            take_over(data, home, uid, gid)
+        else:
+            status = initialise(watch, binaries, home, uid, gid)
         if status:
             say(f"ended {status}")
             while True:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     import psycopg
+    from psycopg.sql import Composed
 
     from paceline.isolation.urls import DatabaseUrl
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 EXTENSIONS = {"pgvector": "vector"}
 _CONNECT_TIMEOUT = 10
 _LOCK_TIMEOUT = 120.0
+_DISCONNECT_TIMEOUT = 5.0
 #: A key of its own for copying one database at a time; any number does.
 _COPY_LOCK = 7_233_451_907
 
@@ -130,6 +132,86 @@ def create(url: DatabaseUrl, name: str, *, copy: bool = False) -> None:
     )
 
 
+def is_used(url: DatabaseUrl, name: str) -> bool:
+    """Tell whether anybody is connected to the database `name`, asked through the one that `url` names.
+
+    Raises:
+        ProvisioningError: the server refuses.
+    """
+    with connected(url) as connection:
+        return bool(
+            connection.execute("SELECT FROM pg_stat_activity WHERE datname = %s LIMIT 1", [name]).rowcount
+        )
+
+
+def copy(url: DatabaseUrl, source: str, name: str) -> None:
+    """Create the database `name` as a copy of `source`, ending what is connected to `source`.
+
+    Args:
+        url: an existing database of the server that is neither of them.
+        source: the database to copy.
+        name: the new database.
+
+    Raises:
+        ProvisioningError: the server refuses.
+    """
+    with connected(url) as connection:
+        _disconnect(connection, source)
+        connection.execute(_copying(connection, source, name))
+
+
+def begin_copy(connection: Connection, source: str, name: str) -> None:
+    """Like `copy` of a database that nobody is connected to, but return at once."""
+    connection.pgconn.send_query(_copying(connection, source, name).as_bytes(connection))
+
+
+def end_copy(connection: Connection) -> bool:
+    """Wait for what `begin_copy` began; return whether it worked."""
+    from psycopg.pq import ExecStatus
+
+    done = False
+    while (result := connection.pgconn.get_result()) is not None:
+        done = result.status == ExecStatus.COMMAND_OK
+    return done
+
+
+def rename(url: DatabaseUrl, name: str, new: str) -> None:
+    """Rename the database `name` to `new`, ending what is connected to it.
+
+    Raises:
+        ProvisioningError: the server refuses.
+    """
+    from psycopg import sql
+
+    with connected(url) as connection:
+        _disconnect(connection, name)
+        connection.execute(
+            sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(name), sql.Identifier(new))
+        )
+
+
+def _copying(connection: Connection, source: str, name: str) -> Composed:
+    from psycopg import sql
+
+    # Copies files instead of writing each page to the log as well: twice as fast where nothing is dirty.
+    strategy = sql.SQL(" STRATEGY file_copy" if connection.info.server_version >= 150000 else "")
+    names = sql.Identifier(name), sql.Identifier(source)
+    return sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names) + strategy
+
+
+def _disconnect(connection: Connection, name: str) -> None:
+    """End what is connected to the database `name`, and wait until it's gone."""
+    deadline = CLOCK.counter() + _DISCONNECT_TIMEOUT
+    # A server that finds somebody connected looks again only after 100 ms.
+    while CLOCK.counter() < deadline:
+        ended = connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
+        )
+        if not ended.rowcount:
+            return
+        CLOCK.sleep(0.001)
+
+
 def drop(url: DatabaseUrl, name: str) -> None:
     """Drop the database `name` and end what is still connected to it.
 
@@ -166,6 +248,28 @@ def drop_unused(url: DatabaseUrl, pattern: str, chosen: Callable[[str], bool]) -
         for name in filter(chosen, (str(row[0]) for row in rows)):
             with suppress(Error):
                 connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
+
+
+def run(url: DatabaseUrl, script: str) -> None:
+    """Run the statements of `script`, all or none of them.
+
+    Raises:
+        ProvisioningError: one fails.
+    """
+    # Newer pg_dump frames its output with commands for psql.
+    lines = [line for line in script.splitlines() if not line.startswith(("\\restrict", "\\unrestrict"))]
+    with connected(url) as connection:
+        connection.execute("\n".join(lines).encode())
+
+
+def has_tables(url: DatabaseUrl) -> bool:
+    """Tell whether the database has any table of a user.
+
+    Raises:
+        ProvisioningError: the server refuses.
+    """
+    with connected(url) as connection:
+        return bool(connection.execute("SELECT FROM pg_stat_user_tables LIMIT 1").rowcount)
 
 
 def server_version(url: DatabaseUrl) -> str:
