@@ -106,3 +106,9 @@ class IsolationError(PacelineError):
     """A test did something that can't be undone at its end."""
 
     slug = "isolation"
+
+
+class SharedTransactionError(IsolationError):
+    """A test did something that one shared, rolled-back transaction can't carry out as production would."""
+
+    slug = "shared-transaction"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -12,12 +13,15 @@ from paceline.isolation.databases.postgresql import EXTENSIONS
 from paceline.isolation.provisioning import Database, Provisioning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from sqlalchemy import Connection, Engine
     from sqlalchemy.orm import Session
 
+    from paceline.isolation.shared.transaction import SharedTransaction
+
 PROVISIONING = pytest.StashKey[Provisioning]()
+SHARED: pytest.StashKey[SharedTransaction] = pytest.StashKey()
 
 
 class NotProvisioned(Skipped):
@@ -40,6 +44,8 @@ def paceline_database(pytestconfig: pytest.Config) -> Iterator[Database]:
         raise error.with_traceback(None)  # noqa: B904 - it is the same error
     _tell(pytestconfig, database)
     yield database
+    if (shared := pytestconfig.stash.get(SHARED, None)) is not None:
+        shared.close()
     provisioning.close()
 
 
@@ -68,16 +74,13 @@ def integration_engine(paceline_database: Database) -> Iterator[Engine]:
 
 @pytest.fixture
 def schema_isolation(integration_engine: Engine, pytestconfig: pytest.Config) -> Iterator[Connection]:
-    """A connection in a transaction that is rolled back when the test is over."""
-    from sqlalchemy import event
-    from sqlalchemy.exc import DBAPIError
+    """A connection in the transaction that all engines share and that is rolled back after the test."""
+    with (
+        _shared(integration_engine, pytestconfig),
+        _connected(integration_engine, pytestconfig) as connection,
+    ):
+        from sqlalchemy import event
 
-    try:
-        connection = integration_engine.connect()
-    except DBAPIError:
-        pytestconfig.stash[PROVISIONING].check(within=1.0)
-        raise
-    with connection:
         transaction = connection.begin()
         # The listener runs before COMMIT is sent, so nothing of the test ever becomes permanent.
         event.listen(connection, "commit", _refuse_commit)
@@ -93,6 +96,38 @@ def integration_session(schema_isolation: Connection) -> Iterator[Session]:
 
     with Session(bind=schema_isolation, join_transaction_mode="create_savepoint") as session:
         yield session
+
+
+@contextmanager
+def _shared(engine: Engine, config: pytest.Config) -> Generator[None]:
+    """Put the engines of the process into one transaction, if `engine` is of a kind that can be shared."""
+    from paceline.isolation.shared.transaction import SharedTransaction
+
+    if not SharedTransaction.takes(engine):
+        yield
+        return
+    shared = config.stash.get(SHARED, None)
+    if shared is None:
+        shared = config.stash[SHARED] = SharedTransaction(timeout=5.0)
+        config.add_cleanup(shared.close)
+    shared.begin(engine)
+    try:
+        yield
+    finally:
+        shared.end()
+
+
+@contextmanager
+def _connected(engine: Engine, config: pytest.Config) -> Generator[Connection]:
+    from sqlalchemy.exc import DBAPIError
+
+    try:
+        connection = engine.connect()
+    except DBAPIError:
+        config.stash[PROVISIONING].check(within=1.0)
+        raise
+    with connection:
+        yield connection
 
 
 def _refuse_commit(connection: Connection) -> None:

@@ -1,0 +1,129 @@
+"""The transaction around a test, under every engine that points at the tests' database."""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING
+
+from paceline.errors import ConfigError, SharedTransactionError
+from paceline.isolation.shared.engines import (
+    DRIVERS,
+    Engines,
+    SharedPool,
+    check_assumptions,
+    driver_of,
+    new_channel,
+)
+from paceline.isolation.urls import DatabaseUrl
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from paceline.isolation.shared.channel import Channel
+
+
+class SharedTransaction:
+    """Puts engines into one transaction for a test, and gives them back as they were."""
+
+    def __init__(self, *, timeout: float) -> None:
+        """Touch nothing yet.
+
+        Args:
+            timeout: seconds that a transaction of the application waits for another.
+        """
+        self._timeout = timeout
+        self._engines = Engines()
+        self._channels: dict[str, Channel] = {}
+        self._pools: weakref.WeakKeyDictionary[Engine, SharedPool] = weakref.WeakKeyDictionary()
+        self._target: tuple[tuple[str, int] | None, str] | None = None
+        self._used: tuple[str, str] | None = None
+
+    @staticmethod
+    def takes(engine: Engine) -> bool:
+        """Tell whether `engine` is of a kind that can share its transaction."""
+        return driver_of(engine) in DRIVERS and _target_of(engine) is not None
+
+    def begin(self, engine: Engine) -> None:
+        """Join all engines that point where `engine` does, also those that are made from now on.
+
+        Raises:
+            SharedTransactionError: this version of SQLAlchemy is unknown.
+        """
+        check_assumptions()
+        self._target = _target_of(engine)
+        self._used = None
+        self._engines.on_new = self._join
+        self._engines.watch()
+        for channel in self._channels.values():
+            self._prepare(channel)
+        for each in self._engines:
+            self._join(each)
+
+    def end(self) -> None:
+        """Undo what the test did, and give the engines their own pools back.
+
+        Raises:
+            SharedTransactionError: something of it may have stayed.
+        """
+        self._engines.on_new = None
+        for engine, pool in list(self._pools.items()):
+            if engine.pool is pool:
+                engine.pool = pool.own
+        errors: list[SharedTransactionError] = []
+        for channel in self._channels.values():
+            try:
+                channel.end()
+            except SharedTransactionError as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
+
+    def close(self) -> None:
+        """Close the physical connections and leave SQLAlchemy as it was."""
+        self._engines.unwatch()
+        while self._channels:
+            self._channels.popitem()[1].close()
+
+    def _join(self, engine: Engine) -> None:
+        if (
+            isinstance(engine.pool, SharedPool)
+            or not self.takes(engine)
+            or _target_of(engine) != self._target
+        ):
+            return
+        pool = self._pools.get(engine)
+        if pool is None or pool.own is not engine.pool:
+            pool = self._pools[engine] = SharedPool(engine.pool, engine, self._channel(driver_of(engine)))
+        engine.pool = pool
+
+    def _channel(self, driver: str) -> Channel:
+        channel = self._channels.get(driver)
+        if channel is None:
+            channel = self._channels[driver] = new_channel(driver)
+            self._prepare(channel)
+        return channel
+
+    def _prepare(self, channel: Channel) -> None:
+        channel.prepare(lambda place: self._first_use(channel, place), timeout=self._timeout)
+
+    def _first_use(self, channel: Channel, place: str) -> None:
+        if self._used is not None and self._used[0] != channel.driver:
+            driver, first = self._used
+            raise SharedTransactionError(
+                f"the test uses the database through {channel.driver} ({place}) and through {driver} "
+                f"({first}); each has a connection of its own, so neither would see what the other does",
+                hint='Use one driver for both, or mark the test @pytest.mark.schema(isolation="clone").',
+            )
+        self._used = (channel.driver, place)
+
+
+def _target_of(engine: Engine) -> tuple[tuple[str, int] | None, str] | None:
+    """Return server and database of `engine`; None if it names none."""
+    try:
+        url = DatabaseUrl.parse(engine.url.set(drivername="postgresql").render_as_string(hide_password=False))
+    except ConfigError:
+        return None
+    address = url.address
+    if address is not None and address[0] in {"127.0.0.1", "::1"}:
+        address = ("localhost", address[1])
+    return address, url.name
