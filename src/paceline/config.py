@@ -70,6 +70,8 @@ class DatabaseConfig:
             PGDATABASE, PGUSER and PGPASSWORD receive that part of it.
         prepare: `module:function`, called with the URL of each new database, for example to migrate it.
         binaries: folder that holds PostgreSQL's `initdb` and `postgres`; empty: search for them.
+        transaction_timeout: seconds that a transaction of the application waits for another one in the
+            transaction that isolates the test, before it is an error.
     """
 
     url: str = ""
@@ -77,6 +79,7 @@ class DatabaseConfig:
     export: tuple[str, ...] = ()
     prepare: str = ""
     binaries: str = ""
+    transaction_timeout: float = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +179,7 @@ def parse_config(table: object) -> Config:
     )
     _at_least(config.slowest, 1, "tool.paceline.slowest")
     _at_least(config.stall_timeout, 1, "tool.paceline.stall_timeout")
+    _at_least(config.database.transaction_timeout, 0, "tool.paceline.database.transaction_timeout")
     known = [suite.name for suite in suites]
     for suite in suites:
         for implied in suite.implies:

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
     from sqlalchemy.orm import Session
 
+    from paceline.config import DatabaseConfig
     from paceline.isolation.shared.transaction import SharedTransaction
 
 PROVISIONING = pytest.StashKey[Provisioning]()
+SETTINGS: pytest.StashKey[DatabaseConfig] = pytest.StashKey()
 SHARED: pytest.StashKey[SharedTransaction] = pytest.StashKey()
 
 
@@ -75,18 +77,27 @@ def integration_engine(paceline_database: Database) -> Iterator[Engine]:
 @pytest.fixture
 def schema_isolation(integration_engine: Engine, pytestconfig: pytest.Config) -> Iterator[Connection]:
     """A connection in the transaction that all engines share and that is rolled back after the test."""
-    with (
-        _shared(integration_engine, pytestconfig),
-        _connected(integration_engine, pytestconfig) as connection,
-    ):
-        from sqlalchemy import event
+    from sqlalchemy import event
 
-        transaction = connection.begin()
-        # The listener runs before COMMIT is sent, so nothing of the test ever becomes permanent.
-        event.listen(connection, "commit", _refuse_commit)
-        yield connection
-        if transaction.is_active:
-            transaction.rollback()
+    shared = _shared(integration_engine, pytestconfig)
+    if shared is not None:
+        shared.begin(integration_engine)
+    try:
+        with _connected(integration_engine, pytestconfig) as connection:
+            transaction = connection.begin()
+            # The listener runs before COMMIT is sent, so nothing of the test ever becomes permanent.
+            event.listen(connection, "commit", _refuse_commit)
+            try:
+                yield connection
+            finally:
+                # First, so that what is still open just ends, instead of being undone one by one.
+                if shared is not None:
+                    shared.end()
+                if transaction.is_active:
+                    transaction.rollback()
+    finally:
+        if shared is not None:
+            shared.end()
 
 
 @pytest.fixture
@@ -94,27 +105,26 @@ def integration_session(schema_isolation: Connection) -> Iterator[Session]:
     """A Session in the test's transaction: commit and rollback work as in production, nothing stays."""
     from sqlalchemy.orm import Session
 
-    with Session(bind=schema_isolation, join_transaction_mode="create_savepoint") as session:
+    from paceline.isolation.shared.transaction import SharedTransaction
+
+    engine = schema_isolation.engine
+    bind = engine if SharedTransaction.takes(engine) else schema_isolation
+    with Session(bind=bind, join_transaction_mode="create_savepoint") as session:
         yield session
 
 
-@contextmanager
-def _shared(engine: Engine, config: pytest.Config) -> Generator[None]:
-    """Put the engines of the process into one transaction, if `engine` is of a kind that can be shared."""
+def _shared(engine: Engine, config: pytest.Config) -> SharedTransaction | None:
+    """Return the transaction that the engines of the process share, if `engine` is of a kind that can."""
     from paceline.isolation.shared.transaction import SharedTransaction
 
     if not SharedTransaction.takes(engine):
-        yield
-        return
+        return None
     shared = config.stash.get(SHARED, None)
     if shared is None:
-        shared = config.stash[SHARED] = SharedTransaction(timeout=5.0)
+        timeout = config.stash[SETTINGS].transaction_timeout
+        shared = config.stash[SHARED] = SharedTransaction(timeout=timeout)
         config.add_cleanup(shared.close)
-    shared.begin(engine)
-    try:
-        yield
-    finally:
-        shared.end()
+    return shared
 
 
 @contextmanager

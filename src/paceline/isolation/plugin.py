@@ -9,7 +9,7 @@ import pytest
 
 from paceline.errors import PacelineError
 from paceline.isolation import fixtures
-from paceline.isolation.fixtures import PROVISIONING
+from paceline.isolation.fixtures import PROVISIONING, SETTINGS, SHARED
 from paceline.isolation.insertion import request_fixture
 from paceline.isolation.provisioning import Provisioning
 from paceline.isolation.urls import DatabaseUrl
@@ -38,6 +38,7 @@ def register(config: pytest.Config, settings: Config, enabled: tuple[Suite, ...]
         worker=_worker(config),
     )
     config.stash[PROVISIONING] = provisioning
+    config.stash[SETTINGS] = settings.database
     config.add_cleanup(provisioning.close)
     config.pluginmanager.register(fixtures, "paceline-isolation-fixtures")
     config.pluginmanager.register(Isolation(provisioning, enabled), "paceline-isolation")
@@ -66,6 +67,12 @@ class Isolation:
             # The last one inserted comes first: the database before its extensions.
             for requirement in sorted(required, key=list(_FIXTURES).index, reverse=True):
                 request_fixture(item, _FIXTURES[requirement], scope="session")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> None:
+        """Tell the shared transaction that only fixtures are left to be torn down."""
+        if (shared := item.config.stash.get(SHARED, None)) is not None:
+            shared.finish()
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """End a test that needs a server which is gone with the reason, instead of a refused connection."""

@@ -27,9 +27,16 @@ class _Token:
 class JoinedConnection:
     """Looks like the driver's connection; its transactions are savepoints of the shared one."""
 
-    def __init__(self, channel: Channel, *, autocommit: bool) -> None:
-        """Join `channel`."""
+    def __init__(self, channel: Channel, *, autocommit: bool, connect: Callable[[], Any]) -> None:
+        """Join `channel`.
+
+        Args:
+            channel: what is shared.
+            autocommit: each statement is a transaction, as the engine demands.
+            connect: makes a connection of the engine's own, in AUTOCOMMIT mode.
+        """
         self.channel = channel
+        self._connect = connect
         self.autocommit = autocommit
         self.isolation_level: Any = None
         self.read_only: Any = None
@@ -37,8 +44,10 @@ class JoinedConnection:
         self.deferrable: Any = None
         self._token: _Token | None = None
 
-    #: Poses as the driver's own class: extensions of drivers look before they touch.
-    __class__ = cast("Any", property(lambda joined: type(joined.channel.real)))
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """The driver's own class: extensions of drivers look before they touch."""
+        return cast("Any", type(self.channel.real))
 
     def __getattr__(self, name: str) -> Any:
         """Whatever isn't about transactions is the driver's own."""
@@ -134,6 +143,18 @@ class JoinedConnection:
         if self.autocommit:
             return channel.run(lambda: channel.execute_alone(token, place, statement, send), begins=token)
         return self._first(token, lambda: channel.execute_first(token, place, statement, send))
+
+    def perform_apart(self, method: str, sql: Any, args: tuple[Any, ...], options: dict[str, Any]) -> None:
+        """Send something that isn't about the tests' database on a connection of its own."""
+
+        def apart() -> None:
+            connection = self._connect()
+            try:
+                getattr(connection.cursor(), method)(sql, *args, **options)
+            finally:
+                connection.close()
+
+        self.channel.call(apart)
 
     def _control(self, statement: Statement, send: Callable[[], Any]) -> Any:
         channel = self.channel
@@ -259,6 +280,9 @@ class JoinedCursor:
         statement = read_statement(sql)
         if statement.control == "characteristics":
             sql, args = "SET LOCAL paceline.ignored = ''", ()
+
+        if statement.about_server and self._connection.autocommit:
+            return self._connection.perform_apart(method, sql, args, options)
 
         def send() -> Any:
             return getattr(self._cursor(), method)(sql, *args, **options)

@@ -14,18 +14,23 @@ from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy
 from sqlalchemy.engine import Engine
-from sqlalchemy.engine.base import OptionEngine
+from sqlalchemy.engine import base as engine_base
 from sqlalchemy.pool import NullPool, Pool
-from sqlalchemy.pool.base import _ConnectionFairy, _ConnectionRecord  # pyright: ignore[reportPrivateUsage]
+from sqlalchemy.pool import base as pool_base
 from sqlalchemy.util import concurrency
 
 from paceline.errors import SharedTransactionError
 from paceline.isolation.shared.channel import Channel
 from paceline.isolation.shared.connection import JoinedConnection
+from paceline.isolation.shared.wire import identify
 from paceline.isolation.shared.worlds import BlockingWorld, LoopWorld, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+# By name, so that one that is gone is told by check_assumptions().
+_OptionEngine: Any = getattr(engine_base, "OptionEngine", None)
+_ConnectionRecord: Any = getattr(pool_base, "_ConnectionRecord", None)
 
 DRIVERS = ("psycopg", "psycopg2", "asyncpg", "psycopg_async")
 
@@ -36,18 +41,16 @@ def check_assumptions() -> None:
     Raises:
         SharedTransactionError: it is not.
     """
-    record = list(inspect.signature(_ConnectionRecord.__init__).parameters)
     missing = [
         what
         for what, there in (
-            ("_ConnectionRecord(pool, connect)", record == ["self", "pool", "connect"]),
-            ("_ConnectionRecord.checkout", hasattr(_ConnectionRecord, "checkout")),
+            ("_ConnectionRecord(pool, connect)", _arguments(_ConnectionRecord) == {"pool", "connect"}),
             ("_ConnectionRecord.get_connection", hasattr(_ConnectionRecord, "get_connection")),
-            ("_ConnectionFairy._checkout", hasattr(_ConnectionFairy, "_checkout")),
             ("Pool._do_get", hasattr(Pool, "_do_get") and hasattr(Pool, "_do_return_conn")),
             ("Pool.dispatch", hasattr(Pool, "dispatch")),
-            ("Engine(pool, dialect, url)", {"pool", "dialect", "url"} <= _arguments(Engine.__init__)),
-            ("OptionEngine.pool", isinstance(inspect.getattr_static(OptionEngine, "pool", None), property)),
+            ("Pool._reset_on_return", "reset_on_return" in _arguments(Pool)),
+            ("Engine(pool, dialect, url)", {"pool", "dialect", "url"} <= _arguments(Engine)),
+            ("OptionEngine.pool", isinstance(getattr(_OptionEngine, "pool", None), property)),
             (
                 "greenlet_spawn",
                 hasattr(concurrency, "greenlet_spawn") and hasattr(concurrency, "in_greenlet"),
@@ -101,7 +104,7 @@ class Engines:
             return
         # By type, not by isinstance: lazy objects of other libraries come to life when asked.
         found = [thing for thing in gc.get_objects() if issubclass(type(thing), Engine)]
-        self._known.update(engine for engine in found if not isinstance(engine, OptionEngine))
+        self._known.update(engine for engine in found if not isinstance(engine, _OptionEngine))
         self._original = original = Engine.__init__
         engines = self
 
@@ -124,13 +127,15 @@ class Engines:
 class SharedPool(NullPool):
     """Hands out any number of connections, all of them on the channel's physical one."""
 
-    def __init__(self, own: Pool, engine: Engine, channel: Channel) -> None:
+    def __init__(self, own: Pool, engine: Engine, channel: Channel, doubt: Callable[[], str] | None) -> None:
         """Stand in for the engine's `own` pool.
 
         Args:
             own: the pool that the engine has outside of tests.
             engine: the engine.
             channel: what its connections share.
+            doubt: given if the URL doesn't tell where the engine points; returns the identity of the tests'
+                database.
         """
         super().__init__(
             own._creator,  # pyright: ignore[reportPrivateUsage]
@@ -141,6 +146,8 @@ class SharedPool(NullPool):
         self.own = own
         self.channel = channel
         self._greeted: object = None
+        self._doubt = doubt
+        self._leads_elsewhere = False
         self._dialect_of_engine = engine.dialect
         # The very same listeners, also those that are added later.
         self.__dict__["dispatch"] = own.dispatch
@@ -150,10 +157,16 @@ class SharedPool(NullPool):
         return getattr(self.own, name)
 
     def _do_get(self) -> Any:
+        if self._doubt is not None:
+            self._leads_elsewhere = self._identify() != self._doubt()
+            self._doubt = None
+        if self._leads_elsewhere:
+            return self.own._do_get()  # pyright: ignore[reportPrivateUsage]
         self._connect()
         record = _ConnectionRecord(self, connect=False)
         autocommit = getattr(self._dialect_of_engine, "_on_connect_isolation_level", None) == "AUTOCOMMIT"
-        record.dbapi_connection = cast("Any", JoinedConnection(self.channel, autocommit=autocommit))
+        joined = JoinedConnection(self.channel, autocommit=autocommit, connect=self._connect_apart)
+        record.dbapi_connection = cast("Any", joined)
         record.fresh = True
         return record
 
@@ -164,6 +177,8 @@ class SharedPool(NullPool):
 
     def dispose(self) -> None:
         """Do nothing: the physical connection is everybody's."""
+        if self._leads_elsewhere:
+            self.own.dispose()
 
     def recreate(self) -> SharedPool:
         """Stay."""
@@ -178,6 +193,18 @@ class SharedPool(NullPool):
             # An engine's listeners set up its connections: types, codecs, a search path.
             channel.call(lambda: self._undisturbed(self._greet))
             self._greeted = channel.real
+
+    def _identify(self) -> str:
+        record = _ConnectionRecord(self.own)
+        try:
+            return identify(record.dbapi_connection)
+        finally:
+            record.close()
+
+    def _connect_apart(self) -> Any:
+        connection: Any = _ConnectionRecord(self.own).dbapi_connection
+        self._dialect_of_engine.set_isolation_level(connection, "AUTOCOMMIT")
+        return connection
 
     def _greet(self) -> None:
         record = _ConnectionRecord(self.own, connect=False)
@@ -206,5 +233,5 @@ def _nothing(*_: object) -> None:
     """Stand in for what must not happen."""
 
 
-def _arguments(function: object) -> set[str]:
-    return set(inspect.signature(cast("Any", function)).parameters)
+def _arguments(kind: Any) -> set[str]:
+    return set(inspect.signature(kind).parameters) if kind is not None else set()

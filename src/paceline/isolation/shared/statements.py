@@ -32,6 +32,7 @@ _REFUSED = re.compile(
     r"|VACUUM|CLUSTER|ALTER\s+SYSTEM|(?:CREATE|DROP)\s+(?:DATABASE|TABLESPACE|SUBSCRIPTION))\b",
     re.IGNORECASE,
 )
+_ABOUT_SERVER = frozenset({"CREATE DATABASE", "DROP DATABASE"})
 _CONCURRENTLY = re.compile(
     r"(CREATE\s+(?:UNIQUE\s+)?INDEX|DROP\s+INDEX|REINDEX\b.*?)\s+CONCURRENTLY\b", re.IGNORECASE | re.DOTALL
 )
@@ -71,6 +72,7 @@ class Statement:
         control: a transaction command that can be carried out inside the shared transaction.
         name: the savepoint it names.
         refused: the command that can't be, in capitals.
+        about_server: it's refused, but wouldn't change the database that it is sent to.
         reads: certainly changes no rows.
         changes_schema: may change which constraints there are.
     """
@@ -78,6 +80,7 @@ class Statement:
     control: Control = ""
     name: str = ""
     refused: str = ""
+    about_server: bool = False
     reads: bool = False
     changes_schema: bool = False
 
@@ -111,7 +114,8 @@ def _read(text: str) -> Statement:
             return Statement(control="characteristics", reads=True)
     for part in parts:
         if match := _REFUSED.match(part) or _CONCURRENTLY.match(part):
-            return Statement(refused=" ".join(match[0].upper().split()))
+            command = " ".join(match[0].upper().split())
+            return Statement(refused=command, about_server=len(parts) == 1 and command in _ABOUT_SERVER)
     return Statement(
         reads=all(map(_only_reads, parts)), changes_schema=any(_SCHEMA.match(part) for part in parts)
     )

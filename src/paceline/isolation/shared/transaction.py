@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from paceline.errors import ConfigError, SharedTransactionError
@@ -17,7 +18,7 @@ from paceline.isolation.shared.engines import (
 from paceline.isolation.urls import DatabaseUrl
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
+    from sqlalchemy import URL, Engine
 
     from paceline.isolation.shared.channel import Channel
 
@@ -35,13 +36,13 @@ class SharedTransaction:
         self._engines = Engines()
         self._channels: dict[str, Channel] = {}
         self._pools: weakref.WeakKeyDictionary[Engine, SharedPool] = weakref.WeakKeyDictionary()
-        self._target: tuple[tuple[str, int] | None, str] | None = None
+        self._reference: Engine | None = None
         self._used: tuple[str, str] | None = None
 
     @staticmethod
     def takes(engine: Engine) -> bool:
         """Tell whether `engine` is of a kind that can share its transaction."""
-        return driver_of(engine) in DRIVERS and _target_of(engine) is not None
+        return driver_of(engine) in DRIVERS and _target_of(engine.url) is not None
 
     def begin(self, engine: Engine) -> None:
         """Join all engines that point where `engine` does, also those that are made from now on.
@@ -50,7 +51,7 @@ class SharedTransaction:
             SharedTransactionError: this version of SQLAlchemy is unknown.
         """
         check_assumptions()
-        self._target = _target_of(engine)
+        self._reference = engine
         self._used = None
         self._engines.on_new = self._join
         self._engines.watch()
@@ -58,6 +59,11 @@ class SharedTransaction:
             self._prepare(channel)
         for each in self._engines:
             self._join(each)
+
+    def finish(self) -> None:
+        """Take note that the test itself is over."""
+        for channel in self._channels.values():
+            channel.finish()
 
     def end(self) -> None:
         """Undo what the test did, and give the engines their own pools back.
@@ -85,15 +91,18 @@ class SharedTransaction:
             self._channels.popitem()[1].close()
 
     def _join(self, engine: Engine) -> None:
-        if (
-            isinstance(engine.pool, SharedPool)
-            or not self.takes(engine)
-            or _target_of(engine) != self._target
-        ):
+        reference = self._reference
+        if reference is None or isinstance(engine.pool, SharedPool) or driver_of(engine) not in DRIVERS:
+            return
+        mine, wanted = _target_of(engine.url), _target_of(reference.url)
+        if mine is not None and wanted is not None and mine[1] != wanted[1]:
             return
         pool = self._pools.get(engine)
         if pool is None or pool.own is not engine.pool:
-            pool = self._pools[engine] = SharedPool(engine.pool, engine, self._channel(driver_of(engine)))
+            # One database may be addressed in many ways, and a `creator` may open any.
+            doubt = None if mine == wanted else self._channel(driver_of(reference)).identify
+            channel = self._channel(driver_of(engine))
+            pool = self._pools[engine] = SharedPool(engine.pool, engine, channel, doubt)
         engine.pool = pool
 
     def _channel(self, driver: str) -> Channel:
@@ -117,13 +126,14 @@ class SharedTransaction:
         self._used = (channel.driver, place)
 
 
-def _target_of(engine: Engine) -> tuple[tuple[str, int] | None, str] | None:
-    """Return server and database of `engine`; None if it names none."""
+@lru_cache(maxsize=256)
+def _target_of(url: URL) -> tuple[tuple[str, int] | None, str] | None:
+    """Return server and database that `url` names; None if it names none."""
     try:
-        url = DatabaseUrl.parse(engine.url.set(drivername="postgresql").render_as_string(hide_password=False))
+        parsed = DatabaseUrl.parse(url.set(drivername="postgresql").render_as_string(hide_password=False))
     except ConfigError:
         return None
-    address = url.address
+    address = parsed.address
     if address is not None and address[0] in {"127.0.0.1", "::1"}:
         address = ("localhost", address[1])
-    return address, url.name
+    return address, parsed.name

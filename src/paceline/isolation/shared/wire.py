@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 OUTER = "paceline_test"
+#: Tells a database from all others, however its server is addressed.
+_IDENTITY = "SELECT current_database(), extract(epoch FROM pg_postmaster_start_time())::text"
 
 
 class Wire:
@@ -19,11 +21,13 @@ class Wire:
     Attributes:
         real: the connection; None before it's made.
         awaits: it's an asyncio driver.
+        identity: which database it leads to.
     """
 
     def __init__(self, driver: str, *, awaits: bool) -> None:
         """Connect to nothing yet."""
         self.real: Any = None
+        self.identity = ""
         self.awaits = awaits
         # psycopg2 refuses named cursors unless it thinks that it began the transaction itself.
         self._we_begin = driver != "psycopg2"
@@ -50,6 +54,7 @@ class Wire:
     def take_over(self, connect: Callable[[], Any]) -> None:
         """Make the connection and leave it outside of any transaction."""
         self.real = connect()
+        self.identity = identify(self.real)
         # What listeners have set up is to stay.
         self.real.commit()
         if self._we_begin:
@@ -79,12 +84,7 @@ class Wire:
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         """Send one statement the application's way, with the application's exceptions."""
-        cursor = self.real.cursor()
-        try:
-            cursor.execute(sql)
-            return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
-        finally:
-            cursor.close()
+        return _ask(self.real, sql)
 
     def roll_back(self) -> None:
         """Undo everything since the opening, and let session-level locks go.
@@ -108,3 +108,17 @@ class Wire:
         # Every driver has its own class for it.
         with suppress(Exception):
             self.send(("SELECT 1/0",))
+
+
+def identify(connection: Any) -> str:
+    """Return what tells the database of `connection` from all others."""
+    return "/".join(str(value) for value in _ask(connection, _IDENTITY)[0])
+
+
+def _ask(connection: Any, sql: str) -> list[tuple[Any, ...]]:
+    cursor = connection.cursor()
+    try:
+        cursor.execute(sql)
+        return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+    finally:
+        cursor.close()
