@@ -31,7 +31,8 @@ class Suite:
 
     Attributes:
         name: how the suite is called on the command line and in files.
-        marker: pytest marker expression that selects its tests.
+        marker: pytest marker expression that selects its tests. Empty: every test
+            in its paths.
         flag: pytest option that switches it on; empty: not gated.
         implies: suites that its flag switches on as well.
         requires: what has to be there before its tests can run.
@@ -208,6 +209,11 @@ def _suite(name: str, table: object) -> Suite:
         _one_of(requirement, REQUIREMENTS, f"{where}.requires")
     _one_of(suite.isolation, get_args(Isolation), f"{where}.isolation")
     _one_of(suite.dist, get_args(Dist), f"{where}.dist")
+    if not suite.marker and not suite.paths:
+        raise ConfigError(
+            f"{where} has neither a marker nor paths",
+            hint="Name the marker of its tests, or the paths in which every test belongs to it.",
+        )
     _at_least(suite.rounds, 1, f"{where}.rounds")
     _at_least(suite.workers, 0, f"{where}.workers")
     return suite

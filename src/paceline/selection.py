@@ -1,4 +1,4 @@
-"""Which suites a test belongs to, by pytest's own marker expressions."""
+"""Which suites a test belongs to: by pytest's own marker expressions, or by where it lives."""
 
 from __future__ import annotations
 
@@ -15,15 +15,33 @@ if TYPE_CHECKING:
 
 
 def suites_of(item: pytest.Item, suites: Sequence[Suite]) -> tuple[Suite, ...]:
-    """Return those of `suites` whose marker expression matches the item's own and inherited markers."""
+    """Return those of `suites` that the item belongs to.
+
+    A suite has the tests whose own and inherited markers match its marker expression; a suite without one has
+    every test in its paths.
+    """
     names = frozenset(marker.name for marker in item.iter_markers())
-    return tuple(suite for suite in suites if matches(suite.marker, names))
+    return tuple(
+        suite
+        for suite in suites
+        if (matches(suite.marker, names) if suite.marker else is_in(item.nodeid, suite.paths))
+    )
+
+
+def is_in(nodeid: str, paths: tuple[str, ...]) -> bool:
+    """Tell whether a test lives in one of `paths`: folders, files or node ids."""
+    return any(
+        nodeid == path or nodeid.startswith((f"{path}/", f"{path}::", f"{path}["))
+        for path in (path.removeprefix("./").rstrip("/") for path in paths)
+    )
 
 
 def problem_with(expression: str) -> str | None:
     """Return what is wrong with a marker expression, or None."""
+    if not expression:
+        return None  # the suite goes by its paths
     if not expression.strip():
-        return "it is empty"
+        return "it is blank"
     try:
         _compiled(expression)
     # pytest raises a ParseError of its own, newer versions a SyntaxError.

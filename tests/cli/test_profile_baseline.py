@@ -165,6 +165,19 @@ def test_unlike_profiles_are_labelled_not_compared(project: Project) -> None:
     assert (entry["workers"], entry["dist"]) == (2, "loadscope")
 
 
+def test_what_a_profile_keeps_for_itself_is_ignored_by_git(project: Project) -> None:
+    """Run files, logs and caches never show up as changes of the project."""
+    subprocess.run(["git", "init", "-q"], cwd=project.root, check=True)
+
+    project.profile("fast")
+
+    status = subprocess.run(
+        ["git", "status", "--porcelain"], cwd=project.root, capture_output=True, text=True, check=True
+    )
+    assert "perf_metrics/" in status.stdout
+    assert ".paceline" not in status.stdout
+
+
 def test_two_profiles_at_once_wait_for_each_other(project: Project) -> None:
     """Neither disturbs the other's figures, and both are stored."""
     environment = project.environment()

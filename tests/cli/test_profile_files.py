@@ -36,6 +36,19 @@ def test_a_new_file_with_tests_of_the_suite_is_found(project: Project) -> None:
     assert _collected(project) == ("test_new.py", "test_fast.py")
 
 
+def test_a_new_file_where_pytest_does_not_look_is_left_alone(project: Project) -> None:
+    """Naming files must not run tests that `testpaths` keeps out."""
+    with (project.root / "pyproject.toml").open("a") as file:
+        file.write('testpaths = ["tests"]\n')
+    project.profile("fast")
+    project.write(vendor__test_theirs="import pytest\n@pytest.mark.fast\ndef test_theirs(): pass\n")
+
+    project.profile("fast")
+
+    assert project.entry("fast")["outcomes"] == {"passed": 2}
+    assert _collected(project) == ("test_fast.py",)
+
+
 def test_a_known_file_that_gains_a_test_of_the_suite_is_found(project: Project) -> None:
     """A file without tests of the suite is looked at again when it changes."""
     project.profile("fast")

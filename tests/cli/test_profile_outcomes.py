@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,27 @@ def test_pytests_own_list_of_durations_stays_on_screen(project: Project) -> None
 
     assert "slowest 25 durations" in done.stderr
     assert "0.05s call     tests/test_slow.py::test_sleeps" in done.stderr
+
+
+def test_a_suite_may_be_all_tests_in_some_paths(project: Project) -> None:
+    """Where a project has no markers, a folder or file is gated and profiled as a suite."""
+    project.configure("[tool.paceline.suite.slow]\nmarker = ''\npaths = ['tests/test_slow.py']\n")
+
+    done = project.profile()
+    gated = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "paceline", "-rs"],
+        cwd=project.root,
+        env=project.environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert project.entry("slow")["outcomes"] == {"passed": 1}
+    assert project.entry("slow")["command"] == "python -m pytest --slow --durations=25 tests/test_slow.py"
+    assert "tests/test_slow.py:5: opt-in suite, run it with: pytest --slow" in gated.stdout
+    assert "3 passed, 1 skipped" in gated.stdout
 
 
 def test_a_failing_test_loses_neither_its_suite_nor_the_next(project: Project) -> None:

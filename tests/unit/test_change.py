@@ -87,6 +87,13 @@ def test_another_layout_of_workers_is_not_comparable() -> None:
     assert differences(_profile(), after) == ("workers 0 → 2", "dist none → loadscope")
 
 
+def test_another_command_is_not_comparable() -> None:
+    """Other arguments select or run tests in another way."""
+    after = replace(_profile(), command="pytest -x")
+
+    assert differences(_profile(), after) == ("command c → pytest -x",)
+
+
 def test_a_patch_release_of_python_is_comparable() -> None:
     """Only minor versions change what code costs by much."""
     after = replace(_profile(), environment=make_environment(python="3.12.9"))

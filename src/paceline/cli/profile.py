@@ -19,13 +19,14 @@ from paceline.errors import Exit, MissingDependencyError, UnwritableFileError
 from paceline.model.baseline import Baseline
 from paceline.profile.aggregate import ranking
 from paceline.profile.plan import chosen, steps
-from paceline.profile.session import STATE, ProfiledSuite, ProfileRequest
+from paceline.profile.session import ProfiledSuite, ProfileRequest
 from paceline.profile.session import profile as run_profile
 from paceline.report import github
 from paceline.report.document import Document
 from paceline.report.profile_document import SuiteReport, profile_document
 from paceline.report.terminal import print_document
 from paceline.store.baseline_file import read_baseline
+from paceline.store.state_folder import NAME, state_folder
 
 _SHOWN_SLOWEST = 5
 
@@ -107,9 +108,9 @@ def _check_xdist(suites: tuple[Suite, ...]) -> None:
 
 def _alone(root: Path, console: Console) -> FileLock:
     """Return the lock that keeps two profiles of one project from disturbing each other's figures."""
-    path = root / STATE / "profile.lock"
+    path = root / NAME / "profile.lock"
     try:
-        path.parent.mkdir(exist_ok=True)
+        state_folder(root)
         lock = FileLock(path)
         lock.acquire(timeout=0)
         lock.release()

@@ -13,6 +13,8 @@ def differences(before: Profile, after: Profile) -> tuple[str, ...]:
         _changed("dist", before.dist, after.dist),
         _changed("marker", before.marker, after.marker),
     ]
+    if not any(found):  # the command also holds what was compared so far
+        found.append(_changed("command", before.command, after.command))
     if before.environment is None or after.environment is None:
         found.append("unknown environment")
     else:

@@ -14,12 +14,14 @@ class KnownSuite:
         holding: test files that hold tests of the suite, relative to the project.
         digests: every file that has a say in what is selected, with a digest of what matters in it.
         patterns: pytest's `python_files`.
+        test_paths: pytest's `testpaths`, where it looks when no path is named; may hold patterns.
         selected_by: the arguments that select the suite's tests.
     """
 
     holding: tuple[str, ...]
     digests: Mapping[str, str]
     patterns: tuple[str, ...]
+    test_paths: tuple[str, ...] = ()
     selected_by: tuple[str, ...]
 
 

@@ -94,12 +94,13 @@ def reason_for(run: Run, status: RunStatus) -> str | None:
         case "measured":
             return None
         case "no_tests":
-            return f"no test is selected by -m {run.header.arguments.marker_expression!r}"
+            expression = run.header.arguments.marker_expression
+            return f"no test is selected by -m {expression!r}" if expression else "no test was found"
         case "collection_error" if run.collection_errors:
             first, *others = run.collection_errors
             return f"{first.nodeid}: {first.reason}{_and_more(len(others))}"
         case "interrupted":
-            return f"interrupted, {len(missing)} of {len(run.collected or ())} tests had not run"
+            return f"{len(missing)} of {len(run.collected or ())} tests had not run"
         case "crashed" if end is not None and end.stalled:
             return f"nothing moved for too long and it was ended, {len(missing)} tests never reported"
         case "crashed" if end is not None and end.signal is not None:

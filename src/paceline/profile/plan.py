@@ -61,10 +61,11 @@ def chosen(config: Config, names: Iterable[str], workers: int | None) -> tuple[S
 
 def visible_command(suite: Suite, slowest: int) -> tuple[str, ...]:
     """Return what a person types to run the same tests."""
+    marker = ("-m", suite.marker) if suite.marker else ()
     xdist = ("-n", str(suite.workers), f"--dist={suite.dist}") if suite.workers else ()
     flag = (suite.flag,) if suite.flag else ()
     durations = f"--durations={slowest}"
-    return ("python", "-m", "pytest", "-m", suite.marker, *flag, durations, *xdist, *suite.args, *suite.paths)
+    return ("python", "-m", "pytest", *marker, *flag, durations, *xdist, *suite.args, *suite.paths)
 
 
 def arguments(step: Step, slowest: int, run_file: str, selection: Selection) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ import os
 import shlex
 import sys
 import tempfile
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,8 +27,10 @@ from paceline.profile.snapshot import snapshot
 from paceline.store.baseline_file import merged, read_baseline, write_suites
 from paceline.store.known_files import read_known_files, remember
 from paceline.store.run_file import SUFFIX, read_run, seal
+from paceline.store.state_folder import NAME as STATE
+from paceline.store.state_folder import keep_newest, state_folder
 
-STATE = ".paceline"
+_KEPT_LOGS = 200
 _DEFAULT_PATTERNS = ("test_*.py", "*_test.py")
 
 
@@ -108,24 +109,23 @@ def profile(request: ProfileRequest, observer: Observer) -> tuple[tuple[Profiled
 
 
 def _run(request: ProfileRequest, step: Step, observer: Observer) -> tuple[StepResult, bool]:
-    runs = request.root / STATE / "runs"
-    logs = request.root / STATE / "logs"
-    for folder in (runs, logs):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UnwritableFileError(
-                f"{folder} can't be created: {error.strerror}",
-                hint="Paceline keeps its run files there; make the project's folder writable.",
-            ) from error
+    try:
+        runs, logs = state_folder(request.root, "runs"), state_folder(request.root, "logs")
+        keep_newest(logs, "*.log", _KEPT_LOGS)
+    except OSError as error:
+        raise UnwritableFileError(
+            f"{request.root / STATE} can't be written: {error.strerror}",
+            hint="Paceline keeps its run files there; make the project's folder writable.",
+        ) from error
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-    name = f"{stamp}Z-{step.suite.name}-r{step.round}-{uuid.uuid4().hex[:8]}"
+    name = f"{stamp}Z-{step.suite.name}-r{step.round}-{os.urandom(4).hex()}"
     run_file = runs / f"{name}{SUFFIX}"
     learns = _is_learnable(request.root, step.suite)
     known = _known(request, step.suite) if learns and not request.collect_all else None
     patterns = known.patterns if known else _DEFAULT_PATTERNS
     present = snapshot(request.root, patterns) if learns else {}
-    selection = Selection(paths=needed(known, present, _selected_by(step.suite), step.suite.paths))
+    within = step.suite.paths or _expanded(request.root, known.test_paths if known else ())
+    selection = Selection(paths=needed(known, present, _selected_by(step.suite), within))
     interrupted = False
     try:
         end = run_pytest(
@@ -167,6 +167,11 @@ def _known(request: ProfileRequest, suite: Suite) -> KnownSuite | None:
     return read_known_files(request.root / STATE / "files.json").suites.get(suite.name)
 
 
+def _expanded(root: Path, patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the files and folders below `root` that pytest's `testpaths` stand for."""
+    return tuple(path.relative_to(root).as_posix() for pattern in patterns for path in root.glob(pattern))
+
+
 def _is_learnable(root: Path, suite: Suite) -> bool:
     """Tell whether the suite's paths are files and folders of the project, and not node ids or modules."""
     return all((root / path).exists() and ".." not in Path(path).parts for path in suite.paths)
@@ -192,6 +197,7 @@ def _learn(
             holding=tuple(sorted(holding)),
             digests=present,
             patterns=used,
+            test_paths=run.header.test_paths,
             selected_by=_selected_by(result.step.suite),
         )
         remember(request.root / STATE / "files.json", result.step.suite.name, known)

@@ -9,15 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Generator
 from functools import cache
-
-# What json.dumps does to a string, at a tenth of the price.
-from json.encoder import encode_basestring_ascii as quoted
+from json.encoder import encode_basestring_ascii as quoted  # json.dumps of a string, without its detours
 from operator import sub
 from typing import TYPE_CHECKING, get_args
 
 import pytest
 
 from paceline.clock import CLOCK
+from paceline.errors import PacelineError
 from paceline.metrics import PROBES
 from paceline.model.run import PHASES, PhaseOutcome, RunStatus
 from paceline.store.run_file import line
@@ -215,8 +214,11 @@ def _reason(report: pytest.TestReport, call: pytest.CallInfo[None]) -> str:
 def _why(report: pytest.TestReport, call: pytest.CallInfo[None]) -> str:
     if hasattr(report, "wasxfail"):
         return str(report.wasxfail)
-    if isinstance(report.longrepr, tuple):
-        return str(report.longrepr[2]).removeprefix("Skipped: ")
-    if call.excinfo is not None:
-        return call.excinfo.exconly().partition("\n")[0]
-    return str(report.longrepr or "").partition("\n")[0]
+    error = call.excinfo.value if call.excinfo is not None else None
+    if isinstance(error, pytest.skip.Exception):
+        text = error.msg or ""
+    elif call.excinfo is not None and not isinstance(error, PacelineError):
+        text = call.excinfo.exconly()
+    else:
+        text = str(error or report.longrepr or "")
+    return text.strip().partition("\n")[0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Generator
 from datetime import UTC, datetime
 from functools import partial
@@ -21,6 +20,7 @@ from paceline.record.spans import Spans
 from paceline.record.workers import ControllerSide, WorkerSide, layout, naming, worker_name
 from paceline.record.writer import Writer, warn
 from paceline.store.run_file import SUFFIX, RunFile, seal
+from paceline.store.state_folder import state_folder
 
 #: Options of plugins that shuffle the tests, and hold the seed.
 _SEED_OPTIONS = ("randomly_seed", "random_order_seed")
@@ -65,11 +65,11 @@ def _register(config: pytest.Config, loaded_at: tuple[float, float]) -> None:
         config.pluginmanager.register(measure, "paceline-measure")
         return
     header = _header(config)
-    path = _target(config, header)
     try:
+        path = _target(config, header)
         file = RunFile(path)
     except OSError as error:
-        warn(config, f"this run is not recorded, {path} can't be created: {error.strerror}")
+        warn(config, f"this run is not recorded, {error.filename} can't be created: {error.strerror}")
         return
     writer = Writer(config, file, named)
     writer.note("header", header)
@@ -135,7 +135,7 @@ def _target(config: pytest.Config, header: RunHeader) -> Path:
     out: str | None = config.getoption("--paceline-out")
     if out:
         return Path(out)
-    return config.rootpath / ".paceline" / "runs" / f"{header.run_id}{SUFFIX}"
+    return state_folder(config.rootpath, "runs") / f"{header.run_id}{SUFFIX}"
 
 
 def _header(config: pytest.Config) -> RunHeader:
@@ -146,7 +146,7 @@ def _header(config: pytest.Config) -> RunHeader:
     workers, dist = layout(config)
     return RunHeader(
         schema_version=SCHEMA_VERSION,
-        run_id=f"{stamp}Z-{uuid.uuid4().hex[:8]}",
+        run_id=f"{stamp}Z-{os.urandom(4).hex()}",
         suite=config.getoption("--paceline-suite"),
         round=config.getoption("--paceline-round") or 1,
         started_at=round(now, 6),

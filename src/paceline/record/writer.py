@@ -111,7 +111,7 @@ class Writer:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note what could not be collected."""
         if report.failed:
-            reason = str(report.longrepr).strip().rpartition("\n")[2]
+            reason = str(report.longrepr).strip().rpartition("\n")[2].removeprefix("E ").strip()
             self.note("collection_error", CollectionError(nodeid=report.nodeid, reason=reason))
 
     def _finish(self, key: tuple[str, str]) -> None:

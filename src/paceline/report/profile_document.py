@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from paceline.model.change import Change
 from paceline.model.profile import BETWEEN, Attempt, Profile, SlowTest
 from paceline.report.document import Cell, Column, Document, Note, Table, Tone
-from paceline.report.words import DASH, count, relative, seconds, share
+from paceline.report.words import DASH, because, count, relative, seconds, share
 
 #: Columns for parts of a session, and the totals that each of them adds up.
 _PARTS = {
@@ -130,13 +130,11 @@ def _suite_blocks(suite: SuiteReport) -> list[Table | Note]:
     blocks: list[Table | Note] = []
     if profile.reason:
         tone: Tone = "warning" if profile.status in ("not_provisioned", "no_tests") else "bad"
-        status = profile.status.replace("_", " ")
-        blocks.append(Note(text=f"{profile.suite}: {status}: {profile.reason}", tone=tone))
+        text = f"{profile.suite}: {because(profile.status, profile.reason)}"
+        blocks.append(Note(text=text, tone=tone))
     attempt = suite.failed_attempt
     if attempt is not None and profile.has_figures:
-        text = (
-            f"{profile.suite}: a round gave no figures: {attempt.status.replace('_', ' ')}: {attempt.reason}"
-        )
+        text = f"{profile.suite}: a round gave no figures: {because(attempt.status, attempt.reason)}"
         blocks.append(Note(text=text, tone="bad"))
     if suite.kept is not None:
         text = f"{profile.suite}: the figures of {suite.kept.recorded_at or 'an earlier profile'} were kept"

@@ -30,6 +30,14 @@ def relative(ratio: float | None) -> str:
     return DASH if ratio is None else f"{ratio - 1:+.0%}"
 
 
+def because(status: str, reason: str | None) -> str:
+    """Return a status in words with its reason, which may begin with the same words."""
+    words = status.replace("_", " ")
+    if not reason:
+        return words
+    return reason if reason.startswith(words) else f"{words}: {reason}"
+
+
 def count(number: int, noun: str) -> str:
     """Return a number with its noun, as in "1 test", "2 tests"."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

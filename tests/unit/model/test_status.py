@@ -100,7 +100,7 @@ def test_unreported_tests_are_named() -> None:
             run_of(_PASSED, exit_code=1, collected=("t.py::a", "b")),
             "pytest ended with exit code 1, 1 tests never reported",
         ),
-        (run_of(_PASSED, exit_code=2, collected=("t.py::a", "b")), "interrupted, 1 of 2 tests had not run"),
+        (run_of(_PASSED, exit_code=2, collected=("t.py::a", "b")), "1 of 2 tests had not run"),
         (
             replace(run_of(exit_code=2), collection_errors=(_BROKEN, _BROKEN)),
             "t.py: SyntaxError: invalid (and 1 more)",
