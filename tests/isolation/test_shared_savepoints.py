@@ -208,6 +208,17 @@ def test_what_has_ended_twice_sends_nothing() -> None:
     """Pools roll back what they get back, also after a commit."""
     books = Savepoints()
     assert books.begin("one", "a.py:1") == ("SAVEPOINT paceline_1",)
+    books.succeeded("one", guard="", wrote=True)
     assert books.commit("one") == ("RELEASE SAVEPOINT paceline_1",)
     assert (books.commit("one"), books.rollback("one")) == ((), ())
     assert (books.release("one", "x"), books.rollback_to("one", "x")) == (None, None)
+
+
+def test_one_that_only_read_leaves_its_savepoint_to_the_next() -> None:
+    """Most transactions only read: they cost one statement between them."""
+    books = Savepoints()
+    assert books.begin("one", "a.py:1") == ("SAVEPOINT paceline_1",)
+    assert books.rollback("one") == ()
+    assert books.begin("two", "b.py:2") == ()
+    books.succeeded("two", guard="", wrote=True)
+    assert books.commit("two") == ("RELEASE SAVEPOINT paceline_1",)

@@ -175,10 +175,10 @@ class Channel:
         self._check()
         if not self._books.is_open(token):
             raise _stale()
-        if self._books.must_fail(token):
-            self._wire.fail()
         before, guard = self._books.before_statement(token)
         self._wire.send(before)
+        if self._books.must_fail(token):
+            self._wire.fail()
         try:
             result = send()
         except BaseException as error:

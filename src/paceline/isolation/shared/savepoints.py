@@ -89,6 +89,11 @@ class Savepoints:
 
     def begin(self, owner: Hashable, place: str) -> tuple[str, ...]:
         """Begin a transaction."""
+        top = self._stack[-1] if self._stack else None
+        if top is not None and top.done and not (top.wrote or top.others or self._aborted):
+            # One that only read has left it as it was.
+            top.owner, top.place, top.label, top.done = owner, place, "", False
+            return ()
         return (*self._recovered(owner), self._push(owner, place, ""))
 
     def nested(self, owner: Hashable, label: str) -> tuple[str, ...]:
@@ -131,7 +136,7 @@ class Savepoints:
         if self.has_failed(owner):
             return self.rollback(owner)
         self._finish(owner, index)
-        return self._settled()
+        return () if self._is_clean(index) else self._settled()
 
     def rollback(self, owner: Hashable) -> tuple[str, ...]:
         """End the transaction of `owner` and undo what it did.
@@ -149,12 +154,15 @@ class Savepoints:
             if frame.wrote:
                 raise ConflictError(frame.place, lost)
             return (*recovery, *self._settled())
+        if self._is_clean(index):
+            self._finish(owner, index)
+            return ()
         back = (f"ROLLBACK TO SAVEPOINT {frame.name}", f"RELEASE SAVEPOINT {frame.name}")
         return (*back, *self._cut(index, owner), *self._settled())
 
     def before_statement(self, owner: Hashable) -> tuple[tuple[str, ...], str]:
         """Return what has to be sent before a statement of `owner`, and the name of its guard, if any."""
-        recovery = self._recovered(owner)
+        recovery = (*self._recovered(owner), *self._settled())
         top = self._stack[-1]
         guarded = not self._aborted and (top.owner != owner or bool(top.others))
         guard = f"paceline_guard_{next(self._numbers)}" if guarded else ""
@@ -184,6 +192,11 @@ class Savepoints:
     def must_fail(self, owner: Hashable) -> bool:
         """Tell whether a statement of `owner` would succeed that fails in production."""
         return not self._aborted and self.has_failed(owner)
+
+    def _is_clean(self, index: int) -> bool:
+        """Tell whether the newest savepoint, at `index`, has seen no change: the next one can have it."""
+        top = self._stack[-1]
+        return index == len(self._stack) - 1 and not (top.wrote or top.others or top.failed or self._aborted)
 
     def _own(self, owner: Hashable) -> list[_Frame]:
         return [frame for frame in self._stack if frame.owner == owner and not frame.done]

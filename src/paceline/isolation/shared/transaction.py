@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import weakref
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from paceline.errors import ConfigError, SharedTransactionError
@@ -37,6 +36,7 @@ class SharedTransaction:
         self._channels: dict[str, Channel] = {}
         self._pools: weakref.WeakKeyDictionary[Engine, SharedPool] = weakref.WeakKeyDictionary()
         self._reference: Engine | None = None
+        self._joins: weakref.WeakKeyDictionary[Engine, bool] = weakref.WeakKeyDictionary()
         self._used: tuple[str, str] | None = None
 
     @staticmethod
@@ -50,8 +50,11 @@ class SharedTransaction:
         Raises:
             SharedTransactionError: this version of SQLAlchemy is unknown.
         """
-        check_assumptions()
-        self._reference = engine
+        if self._reference is None:
+            check_assumptions()
+        if self._reference is not engine:
+            self._reference = engine
+            self._joins.clear()
         self._used = None
         self._engines.on_new = self._join
         self._engines.watch()
@@ -91,19 +94,30 @@ class SharedTransaction:
             self._channels.popitem()[1].close()
 
     def _join(self, engine: Engine) -> None:
+        joins = self._joins.get(engine)
+        if joins is None:
+            joins = self._joins[engine] = self._is_ours(engine)
+        if joins and not isinstance(engine.pool, SharedPool):
+            engine.pool = self._pool(engine)
+
+    def _is_ours(self, engine: Engine) -> bool:
+        """Tell whether `engine` leads to the tests' database, or may do so."""
         reference = self._reference
-        if reference is None or isinstance(engine.pool, SharedPool) or driver_of(engine) not in DRIVERS:
-            return
+        if reference is None or driver_of(engine) not in DRIVERS:
+            return False
         mine, wanted = _target_of(engine.url), _target_of(reference.url)
-        if mine is not None and wanted is not None and mine[1] != wanted[1]:
-            return
+        return mine is None or wanted is None or mine[1] == wanted[1]
+
+    def _pool(self, engine: Engine) -> SharedPool:
         pool = self._pools.get(engine)
         if pool is None or pool.own is not engine.pool:
+            reference = self._reference or engine
             # One database may be addressed in many ways, and a `creator` may open any.
-            doubt = None if mine == wanted else self._channel(driver_of(reference)).identify
+            certain = _target_of(engine.url) == _target_of(reference.url)
+            doubt = None if certain else self._channel(driver_of(reference)).identify
             channel = self._channel(driver_of(engine))
             pool = self._pools[engine] = SharedPool(engine.pool, engine, channel, doubt)
-        engine.pool = pool
+        return pool
 
     def _channel(self, driver: str) -> Channel:
         channel = self._channels.get(driver)
@@ -126,7 +140,6 @@ class SharedTransaction:
         self._used = (channel.driver, place)
 
 
-@lru_cache(maxsize=256)
 def _target_of(url: URL) -> tuple[tuple[str, int] | None, str] | None:
     """Return server and database that `url` names; None if it names none."""
     try:
