@@ -340,6 +340,13 @@ def test_another_database_is_left_alone(tmp_path):
     with other.connect() as connection:
         assert connection.scalar(text("select count(*) from x")) == 1
 
+def test_two_roles(integration_session):
+    role = create_engine(URL.set(username="reader_of_tests", password=None))
+    with role.connect() as connection:
+        assert connection.scalar(text("select current_user")) == "reader_of_tests"
+    with pytest.raises(SharedTransactionError, match="as reader_of_tests and as postgres .*clone"):
+        integration_session.get(Item, 0)
+
 def test_databases_are_made_and_dropped():
     admin = create_engine(URL, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
@@ -385,10 +392,14 @@ def test_unmarked():
 """
 
 
-def test_engines(project: Project) -> None:
+def test_engines(project: Project, lent: Lent) -> None:
     """Those that point elsewhere are left alone, one of another driver is an error."""
+    lent.ask("postgres", "CREATE ROLE reader_of_tests LOGIN")
     project.write(test_engines=PREAMBLE + ENGINES + LAST)
-    result = project.run("--schema")
-    assert result.outcomes == {"passed": 10, "error": 1}, result.output
+    try:
+        result = project.run("--schema")
+    finally:
+        lent.ask("postgres", "DROP ROLE reader_of_tests")
+    assert result.outcomes == {"passed": 11, "error": 1}, result.output
     assert "ERROR test_engines.py::test_a_lost_transaction_is_noticed" in result.output
     assert "was ended by something else" in result.output

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from paceline.errors import SharedTransactionError
 from paceline.isolation.shared.callers import Caller, current_caller, current_place
+from paceline.isolation.shared.constraints import Constraints
 from paceline.isolation.shared.savepoints import ConflictError, Savepoints
 from paceline.isolation.shared.wire import Wire
 
@@ -19,11 +20,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _CLONE = 'Mark the test @pytest.mark.schema(isolation="clone").'
-#: Constraints that may be checked at commit; those that are need their names to be set back afterwards.
-_DEFERRABLE = (
-    "SELECT DISTINCT c.condeferred, quote_ident(n.nspname) || '.' || quote_ident(c.conname) "
-    "FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace WHERE c.condeferrable"
-)
 
 
 class Channel:
@@ -40,17 +36,15 @@ class Channel:
         self._wire = Wire(driver, awaits=awaits)
         self.awaits = awaits
         self._world = world
-        self._schema_changed = False
         self._finishing = False
         self._books = Savepoints()
         self._callers: dict[Hashable, Caller] = {}
-        self._test_thread = 0
-        self._timeout = 0.0
+        self._test_thread, self._timeout = 0, 0.0
         self._is_open = False
+        self._user = ""
         self._first_use: Callable[[str], None] | None = None
         self._broken: SharedTransactionError | None = None
-        #: None: have to be asked for, once in a test and after each change of the schema.
-        self._deferrable: list[tuple[bool, str]] | None = None
+        self._constraints = Constraints(self._wire)
 
     def prepare(self, first_use: Callable[[str], None], *, timeout: float) -> None:
         """Get ready for a test; the transaction begins with the first statement.
@@ -82,8 +76,27 @@ class Channel:
         """Whether the physical connection is there."""
         return self._wire.is_usable
 
-    def adopt(self, connect: Callable[[], Any]) -> None:
-        """Take what `connect` returns for the physical connection.
+    def serves(self, user: str) -> bool:
+        """Tell whether the physical connection is there and may be used by engines of `user`.
+
+        Raises:
+            SharedTransactionError: the test has used it as somebody else already.
+        """
+        if not self.is_usable:
+            return False
+        if not (user and self._user) or user == self._user:
+            return True
+        if self._is_open:
+            raise SharedTransactionError(
+                f"the test uses the database as {self._user} and as {user} ({current_place()}), but all "
+                "transactions of a test share one connection, which has one of these roles",
+                hint=_CLONE,
+            )
+        self._world.call(self._wire.close)
+        return False
+
+    def adopt(self, connect: Callable[[], Any], *, user: str) -> None:
+        """Take what `connect` returns, logged in as `user`, for the physical connection.
 
         Raises:
             SharedTransactionError: there was one, and it was lost in the middle of a test.
@@ -92,6 +105,7 @@ class Channel:
             raise SharedTransactionError(
                 "the connection that all transactions of the test share was lost", hint=_CLONE
             )
+        self._user = user
         self._world.call(lambda: self._wire.take_over(connect))
 
     def end(self) -> None:
@@ -105,8 +119,7 @@ class Channel:
         self._books = Savepoints()
         self._callers.clear()
         self._broken = None
-        self._deferrable = None
-        self._schema_changed = False
+        self._constraints.forget()
         if was_open and self.is_usable:
             try:
                 self._world.call(self._wire.roll_back)
@@ -119,8 +132,7 @@ class Channel:
 
     def close(self) -> None:
         """Close the physical connection and end what serves it."""
-        if self.real is not None:
-            self._world.call(self._wire.close)
+        self._world.call(self._wire.close)
         self._world.close()
 
     def run(self, work: Callable[[], T], *, begins: Hashable = None) -> T:
@@ -131,13 +143,9 @@ class Channel:
         self._callers[begins] = caller
         return self._world.run(work, blocked=lambda: self._blocked(caller), timeout=self._timeout)
 
-    def call(self, work: Callable[[], T]) -> T:
+    def call(self, work: Callable[..., T], *args: Any, **options: Any) -> T:
         """Run `work`, which has nothing to do with transactions."""
-        return self._world.call(work)
-
-    def call_with(self, function: Callable[..., T], *args: Any, **options: Any) -> T:
-        """Call `function`, which has nothing to do with transactions."""
-        return self._world.call(lambda: function(*args, **options))
+        return self._world.call(lambda: work(*args, **options))
 
     def settle(self, work: Callable[[], object]) -> None:
         """Run `work` as soon as nothing else is being done."""
@@ -188,8 +196,7 @@ class Channel:
                 self._wire.send(self._books.succeeded(token, guard=guard, wrote=False))
             raise
         if statement.changes_schema:
-            self._schema_changed = True
-            self._deferrable = None
+            self._constraints.note_change()
         self._wire.send(self._books.succeeded(token, guard=guard, wrote=not statement.reads))
         return result
 
@@ -204,7 +211,7 @@ class Channel:
             sql = work(token, statement.name)
         except ConflictError as error:
             raise self._conflict(error) from None
-        self._forget_undone_schema()
+        self._constraints.note_rollback()
         # The server knows best what to say about a savepoint that isn't there.
         if sql is None:
             return send()
@@ -233,7 +240,7 @@ class Channel:
             if self._finishing:
                 return
             raise conflict from None
-        self._forget_undone_schema()
+        self._constraints.note_rollback()
         self._wire.send(sql)
 
     def _opened(self, place: str) -> tuple[str, ...]:
@@ -264,22 +271,12 @@ class Channel:
 
     def _check_constraints(self, token: Hashable) -> None:
         """Do what a COMMIT does about deferred constraints; a violation ends the transaction."""
-        if self._deferrable is None:
-            self._deferrable = [(bool(row[0]), str(row[1])) for row in self._wire.ask(_DEFERRABLE)]
-        if not self._deferrable:
-            return
         try:
-            self._wire.ask("SET CONSTRAINTS ALL IMMEDIATE")
+            self._constraints.check()
         except BaseException:
             self._books.failed(token, guard="")
             self.rollback(token)
             raise
-        if deferred := [name for is_deferred, name in self._deferrable if is_deferred]:
-            self._wire.send((f"SET CONSTRAINTS {', '.join(deferred)} DEFERRED",))
-
-    def _forget_undone_schema(self) -> None:
-        if self._schema_changed:
-            self._deferrable = None
 
     def _send_new(self, sql: tuple[str, ...]) -> None:
         try:

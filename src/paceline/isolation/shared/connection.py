@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
 from paceline.errors import SharedTransactionError
 from paceline.isolation.shared.callers import current_place
-from paceline.isolation.shared.statements import Statement, read_statement
+from paceline.isolation.shared.cursor import JoinedCursor
+from paceline.isolation.shared.statements import Statement
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from paceline.isolation.shared.channel import Channel
 
@@ -24,19 +24,27 @@ class _Token:
     __slots__ = ()
 
 
+class Source(Protocol):
+    """Where a connection comes from."""
+
+    channel: Channel
+
+    def ensure(self) -> None:
+        """Make sure that the physical connection is there and may be used."""
+        ...
+
+    def connect_apart(self) -> Any:
+        """Return a connection of the engine's own, in AUTOCOMMIT mode."""
+        ...
+
+
 class JoinedConnection:
     """Looks like the driver's connection; its transactions are savepoints of the shared one."""
 
-    def __init__(self, channel: Channel, *, autocommit: bool, connect: Callable[[], Any]) -> None:
-        """Join `channel`.
-
-        Args:
-            channel: what is shared.
-            autocommit: each statement is a transaction, as the engine demands.
-            connect: makes a connection of the engine's own, in AUTOCOMMIT mode.
-        """
-        self.channel = channel
-        self._connect = connect
+    def __init__(self, source: Source, *, autocommit: bool) -> None:
+        """Join the channel of `source`; with `autocommit` each statement is a transaction."""
+        self.channel = source.channel
+        self._source = source
         self.autocommit = autocommit
         self.isolation_level: Any = None
         self.read_only: Any = None
@@ -140,6 +148,7 @@ class JoinedConnection:
             return channel.run(lambda: channel.execute(token, statement, send))
         token = _Token()
         place = current_place()
+        self._source.ensure()
         if self.autocommit:
             return channel.run(lambda: channel.execute_alone(token, place, statement, send), begins=token)
         return self._first(token, lambda: channel.execute_first(token, place, statement, send))
@@ -148,7 +157,7 @@ class JoinedConnection:
         """Send something that isn't about the tests' database on a connection of its own."""
 
         def apart() -> None:
-            connection = self._connect()
+            connection = self._source.connect_apart()
             try:
                 getattr(connection.cursor(), method)(sql, *args, **options)
             finally:
@@ -161,6 +170,7 @@ class JoinedConnection:
         if self._token is None:
             token = _Token()
             place = current_place()
+            self._source.ensure()
 
             def begin() -> Any:
                 channel.begin(token, place)
@@ -178,116 +188,6 @@ class JoinedConnection:
             if not self.channel.is_open(token):
                 self._token = None
             raise
-
-
-class JoinedCursor:
-    """Looks like the driver's cursor; what it executes goes through the books."""
-
-    __slots__ = ("__weakref__", "_args", "_connection", "_options", "_real")
-    _real: Any
-    _connection: JoinedConnection
-
-    def __init__(self, connection: JoinedConnection, args: tuple[Any, ...], options: dict[str, Any]) -> None:
-        """Make the driver's cursor when it's first needed."""
-        set_own = super().__setattr__
-        set_own("_connection", connection)
-        set_own("_args", args)
-        set_own("_options", options)
-        set_own("_real", None)
-
-    def __getattr__(self, name: str) -> Any:
-        """Whatever isn't about execution is the driver's own."""
-        found = getattr(self._cursor(), name)
-        if name.startswith("fetch") and self._connection.channel.awaits and self._is_server_side:
-            return partial(self._connection.channel.call_with, found)
-        return found
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        """Pass it on: SQLAlchemy and applications set options."""
-        setattr(self._cursor(), name, value)
-
-    @property
-    def connection(self) -> JoinedConnection:
-        """The connection, not the physical one."""
-        return self._connection
-
-    def execute(self, statement: Any, *args: Any, **options: Any) -> JoinedCursor:
-        """Execute `statement`."""
-        self._perform("execute", statement, args, options)
-        return self
-
-    def executemany(self, statement: Any, *args: Any, **options: Any) -> JoinedCursor:
-        """Execute `statement` many times."""
-        self._perform("executemany", statement, args, options)
-        return self
-
-    def copy(self, statement: Any, *args: Any, **options: Any) -> Any:
-        """Copy, as psycopg's cursors can."""
-        return self._perform("copy", statement, args, options)
-
-    def callproc(self, name: Any, *args: Any, **options: Any) -> Any:
-        """Call a procedure, as psycopg2's cursors can."""
-        return self._perform("callproc", name, args, options)
-
-    def copy_expert(self, statement: Any, *args: Any, **options: Any) -> Any:
-        """Copy, as psycopg2's cursors can."""
-        return self._perform("copy_expert", statement, args, options)
-
-    def copy_from(self, *args: Any, **options: Any) -> Any:
-        """Copy, as psycopg2's cursors can."""
-        return self._connection.perform(Statement(), lambda: self._cursor().copy_from(*args, **options))
-
-    def close(self) -> None:
-        """Close the driver's cursor."""
-        real = self._real
-        if real is None:
-            return
-        channel = self._connection.channel
-        if not channel.awaits:
-            real.close()
-        elif self._is_server_side:
-            channel.call(real.close)
-
-    async def _async_soft_close(self) -> None:
-        """SQLAlchemy asks for it when a result is passed on; the rows are all here by then."""
-
-    def __enter__(self) -> Self:
-        """Do as all cursors do."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close."""
-        self.close()
-
-    def __iter__(self) -> Iterator[Any]:
-        """Iterate over the rows."""
-        return iter(self._cursor())
-
-    @property
-    def _is_server_side(self) -> bool:
-        # Whoever wants one names it; the rows of others have all been fetched.
-        return bool(self._args or self._options)
-
-    def _cursor(self) -> Any:
-        if self._real is None:
-            channel = self._connection.channel
-            real = channel.real
-            made = channel.call(lambda: real.cursor(*self._args, **self._options))
-            super().__setattr__("_real", made)
-        return self._real
-
-    def _perform(self, method: str, sql: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        statement = read_statement(sql)
-        if statement.control == "characteristics":
-            sql, args = "SET LOCAL paceline.ignored = ''", ()
-
-        if statement.about_server and self._connection.autocommit:
-            return self._connection.perform_apart(method, sql, args, options)
-
-        def send() -> Any:
-            return getattr(self._cursor(), method)(sql, *args, **options)
-
-        return self._connection.perform(statement, send)
 
 
 def _refused(what: str) -> SharedTransactionError:

@@ -10,6 +10,7 @@ import functools
 import gc
 import inspect
 import weakref
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy
@@ -145,6 +146,7 @@ class SharedPool(NullPool):
         )
         self.own = own
         self.channel = channel
+        self._user = engine.url.username or ""
         self._greeted: object = None
         self._doubt = doubt
         self._leads_elsewhere = False
@@ -162,10 +164,10 @@ class SharedPool(NullPool):
             self._doubt = None
         if self._leads_elsewhere:
             return self.own._do_get()  # pyright: ignore[reportPrivateUsage]
-        self._connect()
+        self.ensure()
         record = _ConnectionRecord(self, connect=False)
         autocommit = getattr(self._dialect_of_engine, "_on_connect_isolation_level", None) == "AUTOCOMMIT"
-        joined = JoinedConnection(self.channel, autocommit=autocommit, connect=self._connect_apart)
+        joined = JoinedConnection(self, autocommit=autocommit)
         record.dbapi_connection = cast("Any", joined)
         record.fresh = True
         return record
@@ -184,10 +186,12 @@ class SharedPool(NullPool):
         """Stay."""
         return self
 
-    def _connect(self) -> None:
+    def ensure(self) -> None:
+        """Make sure that the physical connection is there and set up for the engine."""
         channel = self.channel
-        if not channel.is_usable:
-            channel.adopt(lambda: self._undisturbed(lambda: _ConnectionRecord(self.own).dbapi_connection))
+        if not channel.serves(self._user):
+            connect = partial(_ConnectionRecord, self.own)
+            channel.adopt(lambda: self._undisturbed(connect).dbapi_connection, user=self._user)
             self._greeted = channel.real
         elif self._greeted is not channel.real:
             # An engine's listeners set up its connections: types, codecs, a search path.
@@ -201,7 +205,8 @@ class SharedPool(NullPool):
         finally:
             record.close()
 
-    def _connect_apart(self) -> Any:
+    def connect_apart(self) -> Any:
+        """Return a connection of the engine's own, in AUTOCOMMIT mode."""
         connection: Any = _ConnectionRecord(self.own).dbapi_connection
         self._dialect_of_engine.set_isolation_level(connection, "AUTOCOMMIT")
         return connection
