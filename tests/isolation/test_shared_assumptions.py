@@ -19,7 +19,7 @@ def test_an_unknown_sqlalchemy_is_named(monkeypatch: pytest.MonkeyPatch, name: s
     """The message has the version, what differs, and what to do."""
     monkeypatch.setattr(engines, name, None)
 
-    with pytest.raises(SharedTransactionError, match="pin SQLAlchemy to 2.1 or 2.0") as caught:
+    with pytest.raises(SharedTransactionError, match="pin SQLAlchemy to") as caught:
         engines.check_assumptions()
 
     assert f"doesn't know SQLAlchemy {sqlalchemy.__version__} (it differs in {name[1:]}" in str(
