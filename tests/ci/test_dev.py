@@ -194,7 +194,9 @@ def test_what_is_not_its_own_goes_to_pytest(
     monkeypatch.setattr(dev, "ready_environment", lambda: tmp_path)
     monkeypatch.setattr(dev, "passes", passes)
     assert dev.main(["test", *arguments]) == 0
-    assert ["pytest", *passed_on, "True"] == seen[-1][-len(passed_on) - 2 :]
+    assert [*passed_on, "True"] == seen[-1][-len(passed_on) - 1 :]
+    assert "pytest" in seen[-1]
+    assert "--only" not in seen[-1][: -len(passed_on) - 1]
 
 
 @pytest.mark.parametrize(

@@ -303,7 +303,7 @@ def test_collection_errors_are_recorded_once(project: RecordedProject) -> None:
         out = f"run{len(arguments)}.jsonl"
         run = project.pytest(*arguments, plugins=plugins, out=out).run
         assert [(error.nodeid, error.reason) for error in run.collection_errors] == [
-            ("test_bad.py", "E   ModuleNotFoundError: No module named 'no_such_module'")
+            ("test_bad.py", "ModuleNotFoundError: No module named 'no_such_module'")
         ]
         assert status_of(run) == "collection_error"
 

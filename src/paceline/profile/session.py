@@ -117,7 +117,7 @@ def _run(request: ProfileRequest, step: Step, observer: Observer) -> tuple[StepR
             f"{request.root / STATE} can't be written: {error.strerror}",
             hint="Paceline keeps its run files there; make the project's folder writable.",
         ) from error
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")[:-3]
     name = f"{stamp}Z-{step.suite.name}-r{step.round}-{os.urandom(4).hex()}"
     run_file = runs / f"{name}{SUFFIX}"
     learns = _is_learnable(request.root, step.suite)
