@@ -77,6 +77,8 @@ class DatabaseConfig:
         seeds: SQL files and `module:function`s that come after all of these.
         inputs: patterns of files that `prepare` and functions in `seeds` depend on, relative to the project.
         binaries: folder that holds PostgreSQL's `initdb` and `postgres`; empty: search for them.
+        transaction_timeout: seconds that a transaction of the application waits for another one in the
+            transaction that isolates the test, before it is an error.
     """
 
     url: str = ""
@@ -89,6 +91,7 @@ class DatabaseConfig:
     seeds: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     binaries: str = ""
+    transaction_timeout: float = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +191,7 @@ def parse_config(table: object) -> Config:
     )
     _at_least(config.slowest, 1, "tool.paceline.slowest")
     _at_least(config.stall_timeout, 1, "tool.paceline.stall_timeout")
+    _at_least(config.database.transaction_timeout, 0, "tool.paceline.database.transaction_timeout")
     known = [suite.name for suite in suites]
     for suite in suites:
         for implied in suite.implies:

@@ -112,3 +112,9 @@ class LeakError(IsolationError):
     """A test that was isolated has changed the database for good."""
 
     slug = "leak"
+
+
+class SharedTransactionError(IsolationError):
+    """A test did something that one shared, rolled-back transaction can't carry out as production would."""
+
+    slug = "shared-transaction"

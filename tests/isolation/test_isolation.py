@@ -18,6 +18,7 @@ def project(project: Project, lent: Lent) -> Project:
 
 
 CONFTEST = """
+import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -33,11 +34,11 @@ def tables(integration_engine):
         connection.execute(text("insert into item values (0, 'seed')"))
 
 @pytest.fixture
-def outside(tables, integration_engine):
-    # Another connection: it sees only what is committed for good.
+def outside(tables, paceline_database):
+    # A connection that isn't SQLAlchemy's: it sees only what is committed for good.
     def rows():
-        with integration_engine.connect() as connection:
-            return connection.execute(text("select id, note from item order by id")).all()
+        with psycopg.connect(paceline_database.url.replace("+psycopg", "")) as connection:
+            return connection.execute("select id, note from item order by id").fetchall()
     return rows
 """
 

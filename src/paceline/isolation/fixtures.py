@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -13,12 +14,17 @@ from paceline.isolation.modes import MODE
 from paceline.isolation.provisioning import Database, Provisioning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from sqlalchemy import Connection, Engine
     from sqlalchemy.orm import Session
 
+    from paceline.config import DatabaseConfig
+    from paceline.isolation.shared.transaction import SharedTransaction
+
 PROVISIONING = pytest.StashKey[Provisioning]()
+SETTINGS: pytest.StashKey[DatabaseConfig] = pytest.StashKey()
+SHARED: pytest.StashKey[SharedTransaction] = pytest.StashKey()
 
 
 class NotProvisioned(Skipped):
@@ -41,6 +47,8 @@ def paceline_database(pytestconfig: pytest.Config) -> Iterator[Database]:
         raise error.with_traceback(None)  # noqa: B904 - it is the same error
     _tell(pytestconfig, database)
     yield database
+    if (shared := pytestconfig.stash.get(SHARED, None)) is not None:
+        shared.close()
     provisioning.close()
 
 
@@ -71,26 +79,32 @@ def integration_engine(paceline_database: Database) -> Iterator[Engine]:
 def schema_isolation(
     integration_engine: Engine, pytestconfig: pytest.Config, request: pytest.FixtureRequest
 ) -> Iterator[Connection]:
-    """A connection in a transaction that is rolled back when the test is over."""
+    """A connection in the transaction that all engines share and that is rolled back after the test."""
     if request.node.stash.get(MODE, "transaction") != "transaction":
         with integration_engine.connect() as connection:
             yield connection
         return
     from sqlalchemy import event
-    from sqlalchemy.exc import DBAPIError
 
+    shared = _shared(integration_engine, pytestconfig)
+    if shared is not None:
+        shared.begin(integration_engine)
     try:
-        connection = integration_engine.connect()
-    except DBAPIError:
-        pytestconfig.stash[PROVISIONING].check(within=1.0)
-        raise
-    with connection:
-        transaction = connection.begin()
-        # The listener runs before COMMIT is sent, so nothing of the test ever becomes permanent.
-        event.listen(connection, "commit", _refuse_commit)
-        yield connection
-        if transaction.is_active:
-            transaction.rollback()
+        with _connected(integration_engine, pytestconfig) as connection:
+            transaction = connection.begin()
+            # The listener runs before COMMIT is sent, so nothing of the test ever becomes permanent.
+            event.listen(connection, "commit", _refuse_commit)
+            try:
+                yield connection
+            finally:
+                # First, so that what is still open just ends, instead of being undone one by one.
+                if shared is not None:
+                    shared.end()
+                if transaction.is_active:
+                    transaction.rollback()
+    finally:
+        if shared is not None:
+            shared.end()
 
 
 @pytest.fixture
@@ -98,12 +112,43 @@ def integration_session(schema_isolation: Connection, request: pytest.FixtureReq
     """A Session in the test's transaction: commit and rollback work as in production, nothing stays."""
     from sqlalchemy.orm import Session
 
+    from paceline.isolation.shared.transaction import SharedTransaction
+
+    engine = schema_isolation.engine
     if request.node.stash.get(MODE, "transaction") != "transaction":
-        with Session(bind=schema_isolation.engine) as session:
+        with Session(bind=engine) as session:
             yield session
         return
-    with Session(bind=schema_isolation, join_transaction_mode="create_savepoint") as session:
+    bind = engine if SharedTransaction.takes(engine) else schema_isolation
+    with Session(bind=bind, join_transaction_mode="create_savepoint") as session:
         yield session
+
+
+def _shared(engine: Engine, config: pytest.Config) -> SharedTransaction | None:
+    """Return the transaction that the engines of the process share, if `engine` is of a kind that can."""
+    from paceline.isolation.shared.transaction import SharedTransaction
+
+    if not SharedTransaction.takes(engine):
+        return None
+    shared = config.stash.get(SHARED, None)
+    if shared is None:
+        timeout = config.stash[SETTINGS].transaction_timeout
+        shared = config.stash[SHARED] = SharedTransaction(timeout=timeout)
+        config.add_cleanup(shared.close)
+    return shared
+
+
+@contextmanager
+def _connected(engine: Engine, config: pytest.Config) -> Generator[Connection]:
+    from sqlalchemy.exc import DBAPIError
+
+    try:
+        connection = engine.connect()
+    except DBAPIError:
+        config.stash[PROVISIONING].check(within=1.0)
+        raise
+    with connection:
+        yield connection
 
 
 def _refuse_commit(connection: Connection) -> None:

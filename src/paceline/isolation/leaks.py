@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paceline.isolation.audit import Audit
+from paceline.isolation.fixtures import SHARED
 from paceline.isolation.modes import MODE
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ def paceline_audit(paceline_database: object, request: pytest.FixtureRequest) ->
         watch.audit.expect()
     yield
     if leak := watch.audit.after():
+        # Its connection is to the database that is about to be replaced.
+        if (shared := request.config.stash.get(SHARED, None)) is not None:
+            del request.config.stash[SHARED]
+            shared.close()
         watch.undo()
         if not may_commit:
             raise leak

@@ -10,7 +10,7 @@ import pytest
 from paceline.errors import PacelineError
 from paceline.isolation import fixtures, leaks
 from paceline.isolation.audit import Audit
-from paceline.isolation.fixtures import PROVISIONING
+from paceline.isolation.fixtures import PROVISIONING, SETTINGS, SHARED
 from paceline.isolation.insertion import request_fixture
 from paceline.isolation.modes import MODE, mode_of
 from paceline.isolation.provisioning import Provisioning
@@ -41,6 +41,7 @@ def register(config: pytest.Config, settings: Config, enabled: tuple[Suite, ...]
         root=config.rootpath,
     )
     config.stash[PROVISIONING] = provisioning
+    config.stash[SETTINGS] = settings.database
     config.add_cleanup(provisioning.close)
     config.pluginmanager.register(fixtures, "paceline-isolation-fixtures")
     audit = Audit(provisioning)
@@ -81,6 +82,12 @@ class Isolation:
             # The last one inserted comes first: the database before its extensions.
             for requirement in sorted(required, key=list(_FIXTURES).index, reverse=True):
                 request_fixture(item, _FIXTURES[requirement], scope="session")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> None:
+        """Tell the shared transaction that only fixtures are left to be torn down."""
+        if (shared := item.config.stash.get(SHARED, None)) is not None:
+            shared.finish()
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """End a test that needs a server which is gone with the reason, instead of a refused connection."""

@@ -31,7 +31,7 @@ _COMMITTED_OF: LiteralString = "SELECT x FROM unnest(%s::bigint[]) AS x WHERE tx
 _STATEMENTS: LiteralString = r"""
 SELECT application_name, query FROM pg_stat_activity
 WHERE datname = %s AND pid <> pg_backend_pid() AND state_change >= %s::timestamptz AND state <> 'active'
-      AND query ~* '^\s*(alter|call|commit|copy|create|delete|do|drop|insert|merge|truncate|update|with)\y'
+      AND query ~* '^\s*(alter|call|copy|create|delete|do|drop|insert|merge|truncate|update|with)\y'
 ORDER BY state_change LIMIT 5
 """
 
