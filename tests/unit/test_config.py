@@ -64,7 +64,7 @@ def test_values_are_frozen() -> None:
             "requires holds 'postgres'. Did you mean 'postgresql'?",
         ),
         ({"suite": {"s": {"requires": "postgresql"}}}, "requires must be a list of strings"),
-        ({"suite": {"s": {"isolation": "x"}}}, "isolation holds 'x'. Use one of transaction, none."),
+        ({"suite": {"s": {"isolation": "x"}}}, "isolation holds 'x'. Use one of transaction, clone, none."),
         ({"suite": {"s": {"dist": "loadscop"}}}, "dist holds 'loadscop'. Did you mean 'loadscope'?"),
         ({"suite": {"s": {"rounds": 0}}}, "rounds is 0. Use 1 or more."),
         ({"suite": {"s": {"workers": -1}}}, "workers is -1. Use 0 or more."),

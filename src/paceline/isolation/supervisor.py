@@ -39,10 +39,6 @@ class OwnerGone(Exception):  # noqa: N818 - not an error
     """The process that asked for the server has ended or let go of it."""
 
 
-def _wake_up(number: int, frame: object) -> None:
-    """Do nothing: that the signal came is written to the wake-up descriptor."""
-
-
 class Watch:
     """Waits for a child, and stops waiting when the owner is gone."""
 
@@ -54,7 +50,8 @@ class Watch:
         os.set_blocking(self._wake, False)
         os.set_blocking(wake, False)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-        signal.signal(signal.SIGCHLD, _wake_up)
+        # It does nothing: that the signal came is written to the wake-up descriptor.
+        signal.signal(signal.SIGCHLD, lambda *_: None)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._stop)
 
@@ -90,9 +87,8 @@ def ask_kernel(option: int, value: int) -> None:
 
 def spawn(command: list[str], uid: int, gid: int, log: str) -> int:
     """Start `command` as `uid`; the kernel ends it if this process is killed. Return its pid."""
-    environ = {
-        name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))
-    }
+    misleading = ("PG", "LC_", "LANG")
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(misleading)}
     # With TZ set, initdb needn't compare the machine's clock with every time zone it knows.
     environ |= {"LC_ALL": "C", "TZ": "UTC"}
     parent = os.getpid()
@@ -142,9 +138,8 @@ def initialise(watch: Watch, binaries: str, home: str, uid: int, gid: int) -> in
     status = 1
     for locale in _LOCALES:
         # Small segments: 9 MB less to write and to keep in memory than with the default of 16 MB each.
-        options = ["--no-sync", "--no-instructions", "--wal-segsize=1"]
-        options += ["-A", "trust", "-U", "postgres", "-E", "UTF8"]
-        command = [f"{binaries}/initdb", *options, f"--locale={locale}", "-D", f"{home}/data"]
+        options = ["--no-sync", "--no-instructions", "--wal-segsize=1", "-A", "trust", "-U", "postgres"]
+        command = [f"{binaries}/initdb", *options, "-E", "UTF8", f"--locale={locale}", "-D", f"{home}/data"]
         child = spawn(command, uid, gid, f"{home}/log")
         try:
             while (ended := watch.status(child)) is None:
@@ -170,13 +165,18 @@ def take_over(source: str, home: str, uid: int, gid: int) -> None:
                 os.lchown(f"{folder}/{name}", uid, gid)
 
 
+def lines_of(path: str) -> list[str]:
+    """Return the lines of a small file; none if it can't be read."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123 - as above
+            return file.read().splitlines()
+    except OSError:
+        return []
+
+
 def is_ready(home: str) -> bool:
     """Tell whether the server in `home` accepts connections."""
-    try:
-        with open(f"{home}/data/postmaster.pid", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
-            lines = file.read().splitlines()
-    except OSError:
-        return False
+    lines = lines_of(f"{home}/data/postmaster.pid")
     return len(lines) > 7 and lines[7].strip() == "ready"
 
 
@@ -222,14 +222,10 @@ def stop(child: int) -> None:
 
 def end_orphans() -> None:
     """Kill what a server that was killed has left behind; the kernel gives it to us as a subreaper."""
-    try:
-        with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:  # noqa: PTH123
-            children = [int(pid) for pid in file.read().split()]
-    except OSError:
-        return
-    for child in children:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+    for line in lines_of(f"/proc/self/task/{os.getpid()}/children"):
+        for child in map(int, line.split()):
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
 
 
 def sweep(home: str, sockets: str, uid: int) -> None:
@@ -259,9 +255,8 @@ def sweep(home: str, sockets: str, uid: int) -> None:
 
 def end_abandoned(home: str) -> None:
     """End the server in `home` where the kernel didn't when its supervisor was killed."""
+    lines = lines_of(f"{home}/data/postmaster.pid")
     try:
-        with open(f"{home}/data/postmaster.pid", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
-            lines = file.read().splitlines()
         with socket.socket(socket.AF_UNIX) as probe:
             # Something listens there: so the pid is still that server's and not a stranger's.
             probe.connect(f"{lines[4]}/.s.PGSQL.{lines[3]}")

@@ -293,12 +293,9 @@ def extend(url: DatabaseUrl, requires: frozenset[str]) -> tuple[tuple[str, str],
 
     with connected(url) as connection:
         rows = connection.execute("SELECT name FROM pg_available_extensions").fetchall()
-        available = {str(row[0]) for row in rows}
-        for requirement in sorted(requires & EXTENSIONS.keys()):
-            extension = EXTENSIONS[requirement]
-            if extension in available:
-                connection.execute(
-                    sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(extension))
-                )
+        wanted = {EXTENSIONS[requirement] for requirement in requires & EXTENSIONS.keys()}
+        for extension in sorted(wanted & {str(row[0]) for row in rows}):
+            command = sql.SQL("CREATE EXTENSION IF NOT EXISTS {}")
+            connection.execute(command.format(sql.Identifier(extension)))
         rows = connection.execute("SELECT extname, extversion FROM pg_extension ORDER BY 1").fetchall()
     return tuple((str(row[0]), str(row[1])) for row in rows)
