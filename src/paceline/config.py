@@ -9,7 +9,8 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
@@ -231,7 +232,12 @@ def _suite(name: str, table: object) -> Suite:
 
 
 def _checked(
-    kind: type, table: object, where: str, *, extra: Set[str] = frozenset(), hidden: Set[str] = frozenset()
+    kind: type,
+    table: object,
+    where: str,
+    *,
+    extra: AbstractSet[str] = frozenset(),
+    hidden: AbstractSet[str] = frozenset(),
 ) -> dict[str, Any]:
     """Return `table` as keyword arguments of the dataclass `kind`, each of the right type."""
     types = {item.name: str(item.type) for item in fields(kind) if item.name not in hidden}

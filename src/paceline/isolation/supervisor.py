@@ -50,13 +50,12 @@ class Watch:
         os.set_blocking(self._wake, False)
         os.set_blocking(wake, False)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-        # It does nothing: that the signal came is written to the wake-up descriptor.
-        signal.signal(signal.SIGCHLD, lambda *_: None)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, self._stop)
+        for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._note)
 
-    def _stop(self, *_: object) -> None:
-        self._told_to_stop = True
+    def _note(self, number: int, _: object) -> None:
+        # Of a child's end it is enough that the wake-up descriptor knows.
+        self._told_to_stop |= number != signal.SIGCHLD
 
     def pause(self, seconds: float) -> None:
         """Wait up to `seconds`, less when a child ends.
@@ -276,12 +275,9 @@ def main(arguments: list[str]) -> None:
         for folder in dict.fromkeys((home, sockets)):
             claim(folder, uid, gid)
             claimed.append(folder)
-        status = 0
         if data:
             take_over(data, home, uid, gid)
-        else:
-            status = initialise(watch, binaries, home, uid, gid)
-        if status:
+        elif status := initialise(watch, binaries, home, uid, gid):
             say(f"ended {status}")
             while True:
                 watch.pause(0.2)

@@ -293,9 +293,8 @@ def extend(url: DatabaseUrl, requires: frozenset[str]) -> tuple[tuple[str, str],
 
     with connected(url) as connection:
         rows = connection.execute("SELECT name FROM pg_available_extensions").fetchall()
-        wanted = {EXTENSIONS[requirement] for requirement in requires & EXTENSIONS.keys()}
+        wanted = {name for requirement, name in EXTENSIONS.items() if requirement in requires}
         for extension in sorted(wanted & {str(row[0]) for row in rows}):
-            command = sql.SQL("CREATE EXTENSION IF NOT EXISTS {}")
-            connection.execute(command.format(sql.Identifier(extension)))
+            connection.execute(sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(extension)))
         rows = connection.execute("SELECT extname, extversion FROM pg_extension ORDER BY 1").fetchall()
     return tuple((str(row[0]), str(row[1])) for row in rows)
