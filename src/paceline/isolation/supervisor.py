@@ -146,8 +146,7 @@ def initialise(watch: Watch, binaries: str, home: str, uid: int, gid: int) -> in
         except OwnerGone:
             os.kill(child, signal.SIGKILL)
             raise
-        status = ended
-        if status == 0:
+        if (status := ended) == 0:
             break
         # Not every machine has C.UTF-8; what a failed initdb has begun it removes itself.
     return status

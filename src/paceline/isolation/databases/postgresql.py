@@ -26,8 +26,7 @@ EXTENSIONS = {"pgvector": "vector"}
 _CONNECT_TIMEOUT = 10
 _LOCK_TIMEOUT = 120.0
 _DISCONNECT_TIMEOUT = 5.0
-#: A key of its own for copying one database at a time; any number does.
-_COPY_LOCK = 7_233_451_907
+_COPY_LOCK = 7_233_451_907  # for copying one database at a time; any number does
 
 
 def unreachable(url: DatabaseUrl, timeout: float = 2.0) -> str:
@@ -257,7 +256,7 @@ def run(url: DatabaseUrl, script: str) -> None:
         ProvisioningError: one fails.
     """
     # Newer pg_dump frames its output with commands for psql.
-    lines = [line for line in script.splitlines() if not line.startswith(("\\restrict", "\\unrestrict"))]
+    lines = (line for line in script.splitlines() if not line.startswith(("\\restrict", "\\unrestrict")))
     with connected(url) as connection:
         connection.execute("\n".join(lines).encode())
 
@@ -279,8 +278,8 @@ def server_version(url: DatabaseUrl) -> str:
         ProvisioningError: the server refuses.
     """
     with connected(url) as connection:
-        row = connection.execute("SHOW server_version").fetchone()
-    return str(row[0]).partition(" ")[0] if row else ""
+        (row,) = connection.execute("SHOW server_version").fetchall()
+    return str(row[0]).partition(" ")[0]
 
 
 def extend(url: DatabaseUrl, requires: frozenset[str]) -> tuple[tuple[str, str], ...]:
@@ -292,9 +291,9 @@ def extend(url: DatabaseUrl, requires: frozenset[str]) -> tuple[tuple[str, str],
     from psycopg import sql
 
     with connected(url) as connection:
-        rows = connection.execute("SELECT name FROM pg_available_extensions").fetchall()
+        offered = connection.execute("SELECT name FROM pg_available_extensions").fetchall()
         wanted = {name for requirement, name in EXTENSIONS.items() if requirement in requires}
-        for extension in sorted(wanted & {str(row[0]) for row in rows}):
+        for extension in sorted(wanted & {str(row[0]) for row in offered}):
             connection.execute(sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(extension)))
-        rows = connection.execute("SELECT extname, extversion FROM pg_extension ORDER BY 1").fetchall()
-    return tuple((str(row[0]), str(row[1])) for row in rows)
+        there = connection.execute("SELECT extname, extversion FROM pg_extension ORDER BY 1")
+        return tuple((str(name), str(version)) for name, version in there)
