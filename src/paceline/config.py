@@ -6,16 +6,14 @@ a near miss, what was probably meant.
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
-from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Literal, get_args
 
 from paceline.errors import ConfigError, UnknownSuiteError
+from paceline.tables import at_least, checked, mapping, nearest, one_of
 
 Isolation = Literal["transaction", "clone", "none"]
 Dist = Literal["load", "loadscope", "loadfile", "loadgroup", "worksteal"]
@@ -125,7 +123,7 @@ class Config:
         known = [suite.name for suite in self.suites]
         raise UnknownSuiteError(
             f"there is no suite {name!r}",
-            hint=_nearest(name, known) or f"The suites are {', '.join(known)}.",
+            hint=nearest(name, known) or f"The suites are {', '.join(known)}.",
         )
 
 
@@ -177,8 +175,8 @@ def parse_config(table: object) -> Config:
     Raises:
         ConfigError: an unknown key, a value of the wrong type or out of range, an unknown suite in `implies`.
     """
-    values = _checked(Config, table, "tool.paceline", extra={"suite"}, hidden={"suites", "declared"})
-    suite_tables = _mapping(values.pop("suite", {}), "tool.paceline.suite")
+    values = checked(Config, table, "tool.paceline", extra={"suite"}, hidden={"suites", "declared"})
+    suite_tables = mapping(values.pop("suite", {}), "tool.paceline.suite")
     database = values.pop("database", {})
     if suite_tables:
         suites = tuple(_suite(name, body) for name, body in suite_tables.items())
@@ -186,18 +184,18 @@ def parse_config(table: object) -> Config:
         suites = DEFAULT_SUITES
     config = Config(
         suites=suites,
-        database=DatabaseConfig(**_checked(DatabaseConfig, database, "tool.paceline.database")),
+        database=DatabaseConfig(**checked(DatabaseConfig, database, "tool.paceline.database")),
         declared=True,
         **values,
     )
-    _at_least(config.slowest, 1, "tool.paceline.slowest")
-    _at_least(config.stall_timeout, 1, "tool.paceline.stall_timeout")
-    _at_least(config.database.transaction_timeout, 0, "tool.paceline.database.transaction_timeout")
+    at_least(config.slowest, 1, "tool.paceline.slowest")
+    at_least(config.stall_timeout, 1, "tool.paceline.stall_timeout")
+    at_least(config.database.transaction_timeout, 0, "tool.paceline.database.transaction_timeout")
     known = [suite.name for suite in suites]
     for suite in suites:
         for implied in suite.implies:
             if implied not in known:
-                hint = _nearest(implied, known) or f"The suites are {', '.join(known)}."
+                hint = nearest(implied, known) or f"The suites are {', '.join(known)}."
                 where = f"tool.paceline.suite.{suite.name}.implies"
                 raise ConfigError(f"{where} names an unknown suite {implied!r}", hint=hint)
     return config
@@ -210,7 +208,7 @@ def _suite(name: str, table: object) -> Suite:
             f"{where} is not a usable suite name",
             hint="Use letters, digits, '_' and '-', and begin with a letter.",
         )
-    values = _checked(Suite, table, where, hidden={"name"})
+    values = checked(Suite, table, where, hidden={"name"})
     # A suite that keeps the name of a default one starts from it: a project adds what differs.
     defaults = {suite.name: suite for suite in DEFAULT_SUITES}
     bare = Suite(name=name, marker=name, flag=f"--{name.replace('_', '-')}")
@@ -218,86 +216,14 @@ def _suite(name: str, table: object) -> Suite:
     if suite.flag and not re.fullmatch(r"--[A-Za-z0-9][A-Za-z0-9_-]*", suite.flag):
         raise ConfigError(f"{where}.flag is {suite.flag!r}", hint='Write a long option such as "--schema".')
     for requirement in suite.requires:
-        _one_of(requirement, REQUIREMENTS, f"{where}.requires")
-    _one_of(suite.isolation, get_args(Isolation), f"{where}.isolation")
-    _one_of(suite.dist, get_args(Dist), f"{where}.dist")
+        one_of(requirement, REQUIREMENTS, f"{where}.requires")
+    one_of(suite.isolation, get_args(Isolation), f"{where}.isolation")
+    one_of(suite.dist, get_args(Dist), f"{where}.dist")
     if not suite.marker and not suite.paths:
         raise ConfigError(
             f"{where} has neither a marker nor paths",
             hint="Name the marker of its tests, or the paths in which every test belongs to it.",
         )
-    _at_least(suite.rounds, 1, f"{where}.rounds")
-    _at_least(suite.workers, 0, f"{where}.workers")
+    at_least(suite.rounds, 1, f"{where}.rounds")
+    at_least(suite.workers, 0, f"{where}.workers")
     return suite
-
-
-def _checked(
-    kind: type,
-    table: object,
-    where: str,
-    *,
-    extra: AbstractSet[str] = frozenset(),
-    hidden: AbstractSet[str] = frozenset(),
-) -> dict[str, Any]:
-    """Return `table` as keyword arguments of the dataclass `kind`, each of the right type."""
-    types = {item.name: str(item.type) for item in fields(kind) if item.name not in hidden}
-    values: dict[str, Any] = {}
-    for key, value in _mapping(table, where).items():
-        if key in extra or types.get(key) == "DatabaseConfig":
-            values[key] = value
-        elif key in types:
-            values[key] = _converted(value, types[key], f"{where}.{key}")
-        else:
-            known = [*types, *extra]
-            hint = _nearest(key, known) or f"Known keys are {', '.join(sorted(known))}."
-            raise ConfigError(f"unknown key {where}.{key}", hint=hint)
-    return values
-
-
-def _converted(value: object, annotation: str, where: str) -> object:
-    match annotation:
-        case "tuple[str, ...]":
-            if isinstance(value, list) and all(isinstance(item, str) for item in cast("list[object]", value)):
-                return tuple(cast("list[str]", value))
-            expected = "a list of strings"
-        case "tuple[tuple[str, str], ...]":
-            if isinstance(value, dict) and all(
-                isinstance(item, str) for item in cast("dict[str, object]", value).values()
-            ):
-                return tuple(sorted(cast("dict[str, str]", value).items()))
-            expected = "a table of strings"
-        case "int":
-            if isinstance(value, int) and not isinstance(value, bool):
-                return value
-            expected = "a whole number"
-        case "float":
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                return float(value)
-            expected = "a number"
-        case _:
-            if isinstance(value, str):
-                return value
-            expected = "a string"
-    raise ConfigError(f"{where} must be {expected}, not {value!r}")
-
-
-def _mapping(table: object, where: str) -> Mapping[str, object]:
-    if not isinstance(table, dict):
-        raise ConfigError(f"{where} must be a table, not {table!r}")
-    return cast("dict[str, object]", table)
-
-
-def _one_of(value: str, known: tuple[str, ...], where: str) -> None:
-    if value not in known:
-        hint = _nearest(value, known) or f"Use one of {', '.join(known)}."
-        raise ConfigError(f"{where} holds {value!r}", hint=hint)
-
-
-def _at_least(value: float, least: int, where: str) -> None:
-    if value < least:
-        raise ConfigError(f"{where} is {value}", hint=f"Use {least} or more.")
-
-
-def _nearest(name: str, known: list[str] | tuple[str, ...]) -> str:
-    match = difflib.get_close_matches(name, known, n=1)
-    return f"Did you mean {match[0]!r}?" if match else ""
