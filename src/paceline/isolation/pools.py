@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 
 def forget_connections(database: str) -> None:
@@ -17,6 +16,6 @@ def forget_connections(database: str) -> None:
     for candidate in gc.get_objects():
         # Looking at an object's class can run code of proxies.
         if issubclass(type(candidate), Engine):
-            engine: Engine[Any] = candidate  # type: ignore[type-arg]
+            engine: Engine = candidate
             if engine.url.database == database:
                 engine.dispose(close=not engine.dialect.is_async)

@@ -94,6 +94,7 @@ class Place:
     in_memory: bool
 
     @classmethod
+    # S108: the folders below are made by the supervisor with a random name and mode 0700, or not at all.
     def choose(cls, *, memory: Path = Path("/dev/shm"), room: int = _ROOM) -> Place:  # noqa: S108
         """Choose an unpredictable name, in memory where there are `room` bytes."""
         name = _PREFIX + secrets.token_hex(6)
