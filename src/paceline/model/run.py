@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from paceline.model.cost import Costs, FixtureUse, Operation
 from paceline.model.environment import Environment, Revision
 from paceline.model.metric import Metric
 
@@ -49,6 +50,8 @@ class Phase:
         values: metric name to number, in the metric's unit.
         reason: first line of why it was skipped or failed.
         run_status: set when the phase ended with an exception that decides the status of the whole run.
+        fixtures: the function-scoped ones that it set up or tore down; shared ones aren't in `values`.
+        operations: what it did, outside of shared fixtures.
     """
 
     phase: PhaseName
@@ -57,6 +60,8 @@ class Phase:
     values: Mapping[str, float]
     reason: str | None = None
     run_status: RunStatus | None = None
+    fixtures: tuple[FixtureUse, ...] = ()
+    operations: tuple[Operation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,5 +224,6 @@ class Run:
     collection_errors: tuple[CollectionError, ...] = ()
     tests: tuple[TestRecord, ...] = ()
     spans: tuple[SessionSpan, ...] = ()
+    costs: Costs = field(default_factory=Costs)
     services: Mapping[str, str] = field(default_factory=dict[str, str])
     end: RunEnd | None = None

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from paceline.errors import UnreadableFileError
+from paceline.model.cost import Costs, ModuleMemory, SessionPart, SharedFixture
 from paceline.model.run import (
     SCHEMA_VERSION,
     CollectionError,
@@ -155,6 +156,11 @@ def _assembled(records: list[dict[str, Any]]) -> Run:
         collection_errors=tuple(decode(CollectionError, record) for record in _of(rest, "collection_error")),
         tests=tuple(decode(TestRecord, record) for record in _of(rest, "test")),
         spans=tuple(decode(SessionSpan, record) for record in _of(rest, "span")),
+        costs=Costs(
+            fixtures=tuple(decode(SharedFixture, record) for record in _of(rest, "fixture")),
+            parts=tuple(decode(SessionPart, record) for record in _of(rest, "part")),
+            memory=tuple(decode(ModuleMemory, record) for record in _of(rest, "memory")),
+        ),
         services={
             _member(record, "name", str): _member(record, "version", str) for record in _of(rest, "service")
         },
