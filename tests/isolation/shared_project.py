@@ -426,7 +426,7 @@ def test_dispose_in_the_middle():
 
 @scenario
 def test_engine_made_inside_the_test():
-    late = new_engine(pool_pre_ping=True)
+    late = new_engine(pool_pre_ping=True, echo=False, logging_name="late", query_cache_size=10)
     with late.begin() as connection:
         insert(connection, 1)
     assert ids() == ids(late) == [0, 1]

@@ -6,7 +6,6 @@ makes its records itself, the dispatch of a pool's events, and where an engine k
 
 from __future__ import annotations
 
-import functools
 import gc
 import inspect
 import weakref
@@ -14,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Dialect, Engine
 from sqlalchemy.engine import base as engine_base
 from sqlalchemy.pool import NullPool, Pool
 from sqlalchemy.pool import base as pool_base
@@ -51,6 +50,7 @@ def check_assumptions() -> None:
             ("Pool.dispatch", hasattr(Pool, "dispatch")),
             ("Pool._reset_on_return", "reset_on_return" in _arguments(Pool)),
             ("Engine(pool, dialect, url)", {"pool", "dialect", "url"} <= _arguments(Engine)),
+            ("Dialect.engine_created", isinstance(vars(Dialect).get("engine_created"), classmethod)),
             ("OptionEngine.pool", isinstance(getattr(_OptionEngine, "pool", None), property)),
             (
                 "greenlet_spawn",
@@ -106,22 +106,22 @@ class Engines:
         # By type, not by isinstance: lazy objects of other libraries come to life when asked.
         found = [thing for thing in gc.get_objects() if issubclass(type(thing), Engine)]
         self._known.update(engine for engine in found if not isinstance(engine, _OptionEngine))
-        self._original = original = Engine.__init__
+        self._original = original = Dialect.__dict__["engine_created"]
         engines = self
 
-        @functools.wraps(original)
-        def init(engine: Engine, *args: Any, **options: Any) -> None:
-            original(engine, *args, **options)
+        def engine_created(dialect: type[Dialect], engine: Engine) -> None:
+            original.__get__(None, dialect)(engine)
             engines._known.add(engine)
             if engines.on_new is not None:
                 engines.on_new(engine)
 
-        Engine.__init__ = cast("Any", init)  # type: ignore[method-assign]
+        # Not the constructor: create_engine() reads its options from the signature.
+        setattr(Dialect, "engine_created", classmethod(engine_created))  # noqa: B010
 
     def unwatch(self) -> None:
         """Leave SQLAlchemy as it was."""
         if self._original is not None:
-            Engine.__init__ = self._original  # type: ignore[method-assign]
+            setattr(Dialect, "engine_created", self._original)  # noqa: B010
             self._original = None
 
 
