@@ -250,14 +250,50 @@ def test_a_mark_that_a_conftest_adds_counts(project: Project) -> None:
     project.passes("--schema", passed=1)
 
 
-def test_a_commit_of_the_connection_itself_is_refused(project: Project) -> None:
-    """It would end the isolation, so nothing is sent and the test hears what to use instead."""
+def test_a_commit_of_the_connection_itself_stays_inside(project: Project) -> None:
+    """It behaves like one of a connection of the application."""
     project.write(
         conftest=CONFTEST,
         test_commit="""
         import pytest
         from sqlalchemy import text
+
+        @pytest.mark.schema
+        def test_commit(tables, schema_isolation, integration_session):
+            schema_isolation.execute(text("insert into item values (1, 'x')"))
+            schema_isolation.commit()
+            schema_isolation.rollback()
+            assert integration_session.scalar(text("select count(*) from item")) == 2
+
+        def test_afterwards(outside):
+            assert outside() == [(0, "seed")]
+        """,
+    )
+    project.passes("--schema", passed=2)
+
+
+def test_a_commit_is_refused_where_no_transaction_can_be_shared(project: Project) -> None:
+    """It would end the isolation, so nothing is sent and the test hears what to use instead."""
+    project.write(
+        conftest=CONFTEST,
+        test_commit="""
+        import pytest
+        from sqlalchemy import create_engine, make_url, text
+        from sqlalchemy.dialects import registry
+        from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
         from paceline.errors import IsolationError
+
+        class Dialect(PGDialect_psycopg):
+            driver = "unknown"
+            supports_statement_cache = True
+
+        registry.register("postgresql.unknown", __name__, "Dialect")
+
+        @pytest.fixture(scope="session")
+        def integration_engine(paceline_database):
+            engine = create_engine(make_url(paceline_database.url).set(drivername="postgresql+unknown"))
+            yield engine
+            engine.dispose()
 
         @pytest.mark.schema
         def test_commit(tables, schema_isolation):

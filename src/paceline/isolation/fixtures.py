@@ -84,27 +84,23 @@ def schema_isolation(
         with integration_engine.connect() as connection:
             yield connection
         return
-    from sqlalchemy import event
-
     shared = _shared(integration_engine, pytestconfig)
-    if shared is not None:
-        shared.begin(integration_engine)
+    if shared is None:
+        yield from _rolled_back(integration_engine, pytestconfig)
+        return
+    shared.begin(integration_engine)
     try:
         with _connected(integration_engine, pytestconfig) as connection:
             transaction = connection.begin()
-            # The listener runs before COMMIT is sent, so nothing of the test ever becomes permanent.
-            event.listen(connection, "commit", _refuse_commit)
             try:
                 yield connection
             finally:
                 # First, so that what is still open just ends, instead of being undone one by one.
-                if shared is not None:
-                    shared.end()
+                shared.end()
                 if transaction.is_active:
                     transaction.rollback()
     finally:
-        if shared is not None:
-            shared.end()
+        shared.end()
 
 
 @pytest.fixture
@@ -136,6 +132,21 @@ def _shared(engine: Engine, config: pytest.Config) -> SharedTransaction | None:
         shared = config.stash[SHARED] = SharedTransaction(timeout=timeout)
         config.add_cleanup(shared.close)
     return shared
+
+
+def _rolled_back(engine: Engine, config: pytest.Config) -> Iterator[Connection]:
+    """Yield a connection in a transaction of its own, for engines that can't share one."""
+    from sqlalchemy import event
+
+    with _connected(engine, config) as connection:
+        transaction = connection.begin()
+        # The listener runs before COMMIT is sent, so nothing of the test ever becomes permanent.
+        event.listen(connection, "commit", _refuse_commit)
+        try:
+            yield connection
+        finally:
+            if transaction.is_active:
+                transaction.rollback()
 
 
 @contextmanager

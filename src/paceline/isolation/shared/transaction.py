@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from paceline.isolation.shared.channel import Channel
 
 
+#: Asked twice for every test, and answered by reading a URL.
+_TAKEN: weakref.WeakKeyDictionary[Engine, bool] = weakref.WeakKeyDictionary()
+
+
 class SharedTransaction:
     """Puts engines into one transaction for a test, and gives them back as they were."""
 
@@ -42,7 +46,10 @@ class SharedTransaction:
     @staticmethod
     def takes(engine: Engine) -> bool:
         """Tell whether `engine` is of a kind that can share its transaction."""
-        return driver_of(engine) in DRIVERS and _target_of(engine.url) is not None
+        taken = _TAKEN.get(engine)
+        if taken is None:
+            taken = _TAKEN[engine] = driver_of(engine) in DRIVERS and _target_of(engine.url) is not None
+        return taken
 
     def begin(self, engine: Engine) -> None:
         """Join all engines that point where `engine` does, also those that are made from now on.

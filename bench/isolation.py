@@ -1,0 +1,196 @@
+"""What isolating a test costs, beside the peers: set-up plus tear-down as pytest itself reports them.
+
+One pytest process has tests of every kind, taking turns on one server and one schema, so what slows the
+machine slows all of them. The work of isolating is what a test takes more than an empty one of the same
+process. The body (insert, commit, count) is not counted. Then: how long a server takes to be ready, from
+nothing and from a kept data directory.
+
+    python bench/isolation.py                        40 tables, two minutes
+    python bench/isolation.py --tables 10 40 200     how it grows with the schema
+    python bench/isolation.py --output FILE          every figure as JSON
+
+Peers are compared where they are installed: pip install pytest-sqla pytest-django pytest-postgresql
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median, quantiles
+
+from isolation_project import EMPTY, RECIPE, available, plugins, write
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What one kind of test takes around its body, in milliseconds.
+
+    Attributes:
+        whole: median of set-up plus tear-down.
+        high: 95th percentile of it.
+        work: median of it without that of an empty test.
+        ratio: of `work` to that of the documented recipe.
+        first: set-up of the first test, which may prepare things for all others.
+        tests: how many, without the first.
+    """
+
+    way: str
+    tables: int
+    whole: float
+    high: float
+    work: float
+    ratio: float | None
+    first: float
+    tests: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """Seconds from `pytest` asking for the database to its first query, medians over `runs`."""
+
+    what: str
+    tables: int
+    seconds: float
+    runs: int
+
+
+def measure(scratch: Path, *, tables: int, tests: int, rounds: int) -> list[Cost]:
+    """Run the project `rounds` times and sum up.
+
+    Raises:
+        RuntimeError: a test failed.
+    """
+    ways = available()
+    kinds = write(scratch / "project", ways, tables=tables, tests=tests)
+    taken: dict[str, list[float]] = defaultdict(list)
+    first: dict[str, list[float]] = defaultdict(list)
+    for _ in range(rounds):
+        seen: set[str] = set()
+        for nodeid, times in _run(scratch, plugins(ways)).items():
+            number = nodeid.rpartition("_")[2]
+            if not number.isdigit():
+                continue
+            kind = kinds[int(number)]
+            whole = (times["setup"] + times["teardown"]) * 1e3
+            (taken if kind in seen else first)[kind].append(whole)
+            seen.add(kind)
+    empty = median(taken[EMPTY])
+    recipe = median(taken[RECIPE]) - empty
+    return [
+        Cost(
+            way=way.name,
+            tables=tables,
+            whole=round(median(taken[way.name]), 3),
+            high=round(quantiles(taken[way.name], n=20)[-1], 3),
+            work=round(median(taken[way.name]) - empty, 3),
+            ratio=None if way.name == EMPTY else round((median(taken[way.name]) - empty) / recipe, 2),
+            first=round(median(first[way.name]), 1),
+            tests=len(taken[way.name]),
+        )
+        for way in ways
+    ]
+
+
+def starts(scratch: Path, *, tables: int, runs: int) -> list[Start]:
+    """Time the first use of the database with an empty cache and with the cache that it left."""
+    write(scratch / "start", available()[:1], tables=tables, tests=1)
+    test = scratch / "start" / "test_bench.py"
+    test.write_text(
+        "def test_0(paceline_database):\n"
+        "    import psycopg\n"
+        "    url = paceline_database.url.replace('+psycopg', '')\n"
+        "    with psycopg.connect(url) as connection:\n"
+        "        connection.execute('select 1')\n"
+    )
+    seconds: dict[str, list[float]] = defaultdict(list)
+    for _ in range(runs):
+        shutil.rmtree(scratch / "cache", ignore_errors=True)
+        for what in ("cold", "cached template"):
+            (times,) = _run(scratch, plugins(()), project="start").values()
+            seconds[what].append(times["setup"] + times["call"])
+    return [
+        Start(what=what, tables=tables, seconds=round(median(values), 3), runs=runs)
+        for what, values in seconds.items()
+    ]
+
+
+def _run(scratch: Path, options: list[str], project: str = "project") -> dict[str, dict[str, float]]:
+    out = scratch / "out.json"
+    out.unlink(missing_ok=True)
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "PYTHONDONT"))}
+    environ |= {
+        "BENCH_OUT": str(out),
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+        "XDG_CACHE_HOME": str(scratch / "cache"),
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", *options],
+        cwd=scratch / project,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"pytest ended with {done.returncode}\n{done.stdout[-3000:]}{done.stderr[-1000:]}")
+    times: dict[str, dict[str, float]] = json.loads(out.read_text())
+    return times
+
+
+def as_markdown(costs: Sequence[Cost], started: Sequence[Start]) -> str:
+    """Return the tables."""
+    lines = [
+        "| tables | isolated by | set-up + tear-down, ms | p95 | work, ms | to the recipe | first, ms | n |",
+        "|---:|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for cost in costs:
+        ratio = "" if cost.ratio is None else f"{cost.ratio:.2f}"
+        lines.append(
+            f"| {cost.tables} | {cost.way} | {cost.whole:.2f} | {cost.high:.2f} | {cost.work:.2f} | {ratio} "
+            f"| {cost.first:.0f} | {cost.tests} |"
+        )
+    lines += ["", "| tables | server ready | seconds | n |", "|---:|---|---:|---:|"]
+    lines += [f"| {start.tables} | {start.what} | {start.seconds:.2f} | {start.runs} |" for start in started]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--tables", type=int, nargs="+", default=[40], help="tables of the schema (%(default)s)"
+    )
+    parser.add_argument("--tests", type=int, default=200, help="tests of each kind (%(default)s)")
+    parser.add_argument("--rounds", type=int, default=2, help="processes for each schema (%(default)s)")
+    parser.add_argument("--starts", type=int, default=5, help="starts from nothing (%(default)s)")
+    parser.add_argument("--output", type=Path, help="write every figure to this JSON file")
+    options = parser.parse_args()
+    costs: list[Cost] = []
+    started: list[Start] = []
+    begun = time.time()
+    with tempfile.TemporaryDirectory(prefix="paceline-bench-") as folder:
+        scratch = Path(folder)
+        for tables in options.tables:
+            print(f"{tables} tables ...", file=sys.stderr, flush=True)
+            costs += measure(scratch, tables=tables, tests=options.tests, rounds=options.rounds)
+            started += starts(scratch, tables=tables, runs=options.starts)
+    print(as_markdown(costs, started))
+    if options.output:
+        figures = {"at": int(begun), "load": os.getloadavg(), "costs": costs, "starts": started}
+        options.output.write_text(json.dumps(figures, indent=1, default=asdict) + "\n")
+
+
+if __name__ == "__main__":
+    main()
