@@ -1,11 +1,9 @@
-"""The service on the test's own transaction."""
+"""The service, as it is."""
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import Connection
-from sqlalchemy.orm import Session
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -21,25 +19,11 @@ def application() -> "FastAPI":
 
 
 @pytest.fixture
-def service(application: "FastAPI", schema_isolation: Connection) -> Iterator["FastAPI"]:
-    """Yield the application with each request's session inside the test's transaction."""
-    from shop.db import get_session
-
-    def session_of_request() -> Iterator[Session]:
-        with Session(schema_isolation, join_transaction_mode="create_savepoint") as session:
-            yield session
-
-    application.dependency_overrides[get_session] = session_of_request
-    yield application
-    del application.dependency_overrides[get_session]
-
-
-@pytest.fixture
-def client(service: "FastAPI") -> Iterator["TestClient"]:
-    """Yield a client of the service."""
+def client(application: "FastAPI") -> Iterator["TestClient"]:
+    """Yield a client of the service, whose own engine takes part in the test's transaction."""
     from fastapi.testclient import TestClient
 
-    with TestClient(service) as client:
+    with TestClient(application) as client:
         yield client
 
 

@@ -105,7 +105,7 @@ def aimed(value: Any, known: dict[str, object]) -> Any:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.label)
-@pytest.mark.usefixtures("service", "cheap_passwords")
+@pytest.mark.usefixtures("cheap_passwords")
 def test_service_keeps_its_promises(operation: schemathesis.APIOperation, known: dict[str, object]) -> None:
     """No request ends in a server error, an undocumented status or a body that the document doesn't allow."""
     requests = st.one_of(
