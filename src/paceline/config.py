@@ -94,6 +94,29 @@ class DatabaseConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GateConfig:
+    """How `paceline gate` runs another revision.
+
+    Attributes:
+        base: branch that a change is meant for; the gate compares with where HEAD left it.
+        setup: shell command that installs what the base revision needs, run in its checkout; `{env}` stands
+            for a folder that is kept as long as the files in `lock` don't change. Empty: the base runs with
+            the same interpreter and packages as HEAD.
+        python: interpreter in that environment, such as "{env}/bin/python"; empty: Paceline's own.
+        lock: files, relative to the project, that decide what `setup` installs.
+        controls: how many unsuspicious tests run along; they tell the speed of the machine.
+        time_limit: minutes after which what isn't decided is inconclusive.
+    """
+
+    base: str = "main"
+    setup: str = ""
+    python: str = ""
+    lock: tuple[str, ...] = ()
+    controls: int = 30
+    time_limit: float = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """All of `[tool.paceline]`.
 
@@ -106,6 +129,7 @@ class Config:
 
     suites: tuple[Suite, ...]
     database: DatabaseConfig = field(default_factory=DatabaseConfig)
+    gate: GateConfig = field(default_factory=GateConfig)
     output: str = DEFAULT_OUTPUT
     slowest: int = 25
     stall_timeout: float = 300.0
@@ -178,6 +202,7 @@ def parse_config(table: object) -> Config:
     values = checked(Config, table, "tool.paceline", extra={"suite"}, hidden={"suites", "declared"})
     suite_tables = mapping(values.pop("suite", {}), "tool.paceline.suite")
     database = values.pop("database", {})
+    gate = values.pop("gate", {})
     if suite_tables:
         suites = tuple(_suite(name, body) for name, body in suite_tables.items())
     else:
@@ -185,12 +210,15 @@ def parse_config(table: object) -> Config:
     config = Config(
         suites=suites,
         database=DatabaseConfig(**checked(DatabaseConfig, database, "tool.paceline.database")),
+        gate=GateConfig(**checked(GateConfig, gate, "tool.paceline.gate")),
         declared=True,
         **values,
     )
     at_least(config.slowest, 1, "tool.paceline.slowest")
     at_least(config.stall_timeout, 1, "tool.paceline.stall_timeout")
     at_least(config.database.transaction_timeout, 0, "tool.paceline.database.transaction_timeout")
+    at_least(config.gate.controls, 10, "tool.paceline.gate.controls")
+    at_least(config.gate.time_limit, 1, "tool.paceline.gate.time_limit")
     known = [suite.name for suite in suites]
     for suite in suites:
         for implied in suite.implies:

@@ -77,6 +77,19 @@ class UnwritableFileError(PacelineError):
     slug = "unwritable-file"
 
 
+class RevisionError(PacelineError):
+    """A revision of the project was named that can't be had."""
+
+    slug = "revision"
+
+
+class BaseSetupError(PacelineError):
+    """The command that installs what the base revision needs has failed."""
+
+    slug = "base-setup"
+    exit_code = Exit.NOT_COMPARABLE
+
+
 class NotProvisionedError(PacelineError):
     """What a suite requires, such as a database server, can't be had on this machine."""
 

@@ -32,7 +32,7 @@ def checked(
     types = {item.name: str(item.type) for item in fields(kind) if item.name not in hidden}
     values: dict[str, Any] = {}
     for key, value in mapping(table, where).items():
-        if key in extra or types.get(key) == "DatabaseConfig":
+        if key in extra or types.get(key, "").endswith("Config"):
             values[key] = value
         elif key in types:
             values[key] = _converted(value, types[key], f"{where}.{key}")

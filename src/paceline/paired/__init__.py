@@ -1,0 +1,1 @@
+"""Two revisions of a project, run side by side on one machine."""

@@ -1,0 +1,132 @@
+"""What a revision needs before its tests can run: its own dependencies, kept between gates."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock
+
+from paceline.config import GateConfig
+from paceline.errors import BaseSetupError
+from paceline.paired.tree import Tree
+from paceline.store.state_folder import keep_newest, state_folder
+
+_KEPT = 4
+_DONE = ".paceline-complete"
+_SHOWN_LINES = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One side of a pair: where its tests run, and with what.
+
+    Attributes:
+        name: "base" or "head".
+        root: the project's folder.
+        python: its interpreter.
+        environment: variables besides those of this process.
+    """
+
+    name: str
+    root: Path
+    python: str
+    environment: Mapping[str, str]
+
+
+def head_side(root: Path) -> Side:
+    """Return the user's own working tree, with the interpreter that runs Paceline."""
+    return Side(name="head", root=root, python=sys.executable, environment=_sources(root))
+
+
+def base_side(tree: Tree, project: Path, settings: GateConfig) -> Side:
+    """Prepare `tree` as the configuration says.
+
+    Args:
+        project: the user's own folder, in whose `.paceline` the environment is kept.
+
+    Raises:
+        BaseSetupError: the command failed; its last lines are in the message.
+    """
+    if not settings.setup:
+        return Side(name="base", root=tree.root, python=sys.executable, environment=_sources(tree.root))
+    key = _key(tree, settings)
+    folder = state_folder(project, "environments") / key
+    with FileLock(folder.with_suffix(".lock")):
+        if not (folder / _DONE).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            _run(settings.setup, tree, folder)
+            (folder / _DONE).touch()
+        os.utime(folder)
+    _forget_old(folder.parent)
+    python = settings.python.format(env=folder) if settings.python else sys.executable
+    return Side(
+        name="base",
+        root=tree.root,
+        python=python,
+        environment={**_sources(tree.root), "PACELINE_BASE_ENV": str(folder)},
+    )
+
+
+def _run(command: str, tree: Tree, folder: Path) -> None:
+    text = command.format(env=folder)
+    try:
+        done = subprocess.run(  # noqa: S602 - the project's own words, from its own configuration
+            text,
+            shell=True,
+            cwd=tree.root,
+            env={**os.environ, "PACELINE_BASE_ENV": str(folder)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+    except OSError as error:
+        raise BaseSetupError(f"tool.paceline.gate.setup could not be started: {error}") from error
+    if done.returncode:
+        tail = "\n".join(f"    {line}" for line in done.stdout.splitlines()[-_SHOWN_LINES:])
+        raise BaseSetupError(
+            f"tool.paceline.gate.setup ended with {done.returncode} in {tree.name}:\n{tail}",
+            hint="Without its dependencies the base can't be measured.",
+        )
+
+
+def _key(tree: Tree, settings: GateConfig) -> str:
+    """Return a name that changes with what the environment is made from."""
+    content = hashlib.sha256(f"{settings.setup}\0{sys.version}".encode())
+    for name in settings.lock:
+        path = tree.root / name
+        content.update(name.encode() + b"\0")
+        content.update(path.read_bytes() if path.is_file() else tree.commit.encode())
+    if not settings.lock:
+        content.update(tree.commit.encode())
+    return content.hexdigest()[:24]
+
+
+def _sources(root: Path) -> dict[str, str]:
+    """Return variables that make Python find the project's packages in `root` before anywhere else.
+
+    An editable installation leads to the user's own tree: its packages would be the head's on both sides.
+    """
+    # The root itself is where `python -m` looks first.
+    folders = [str(folder) for folder in (root / "src",) if folder.is_dir()]
+    inherited = os.environ.get("PYTHONPATH")
+    path = os.pathsep.join([*folders, *filter(None, [inherited])])
+    return {"PYTHONPATH": path} if path else {}
+
+
+def _forget_old(folder: Path) -> None:
+    environments = [path for path in folder.iterdir() if path.is_dir()]
+    environments.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in environments[_KEPT:]:
+        shutil.rmtree(path, ignore_errors=True)
+    keep_newest(folder, "*.lock", 10 * _KEPT)

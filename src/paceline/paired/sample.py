@@ -1,0 +1,113 @@
+"""One pytest process of one side."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from paceline.config import Suite
+from paceline.errors import UnreadableFileError
+from paceline.model.run import Run
+from paceline.paired.preparation import Side
+from paceline.profile.plan import Selection, Step, arguments
+from paceline.profile.result import StepResult
+from paceline.profile.runner import Progress, RunInterruptedError, run_pytest
+from paceline.store.run_file import SUFFIX, read_run, seal
+
+#: What the two variables of `paceline.witness` are called there; the test process is known by name only.
+_OTHER, _OUT = "PACELINE_OTHER_SIDE", "PACELINE_WITNESS"
+#: Plugins that shuffle: both sides have to run the same tests in the same order.
+_STEADY = ("-p", "no:randomly", "-p", "no:random_order", "-p", "no:cacheprovider")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """Where and how samples are taken.
+
+    Attributes:
+        folder: run files, logs and argument files go here.
+        stall_timeout: seconds without progress after which a process is ended.
+        advanced: called while a process runs.
+    """
+
+    folder: Path
+    stall_timeout: float
+    advanced: Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """What one process gave.
+
+    Attributes:
+        borrowed: modules that it imported from the other side's folder.
+    """
+
+    side: Side
+    result: StepResult
+    borrowed: tuple[str, ...] = ()
+
+    @property
+    def run(self) -> Run | None:
+        """What was recorded; None if pytest ended before it began."""
+        return self.result.run
+
+
+def take(
+    bench: Bench, side: Side, other: Side, suite: Suite, name: str, *, nodeids: Sequence[str] = (), seed: int
+) -> Sample:
+    """Run the tests `nodeids` of `suite`, or all of it, on one `side`.
+
+    Args:
+        name: of the files that are written.
+        seed: of Python's hashes, the same on both sides of a pair.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C; pytest was given the time to end in good order.
+    """
+    run_file, log = bench.folder / f"{name}{SUFFIX}", bench.folder / f"{name}.log"
+    witness = bench.folder / f"{name}.borrowed"
+    step = Step(suite=replace(suite, workers=0, paths=()) if nodeids else suite, round=1)
+    selection = Selection(paths=(_listed(bench.folder / f"{name}.tests", nodeids),) if nodeids else ())
+    try:
+        end = run_pytest(
+            [
+                side.python,
+                *arguments(step, 0, str(run_file), selection),
+                *_STEADY,
+                "-p",
+                "paceline.witness",
+            ],
+            directory=side.root,
+            environment={
+                **os.environ,
+                **dict(suite.env),
+                **side.environment,
+                "PYTHONHASHSEED": str(seed),
+                _OTHER: str(other.root),
+                _OUT: str(witness),
+            },
+            run_file=run_file,
+            log=log,
+            stall_timeout=bench.stall_timeout,
+            advanced=bench.advanced,
+        )
+    except RunInterruptedError:
+        raise KeyboardInterrupt from None
+    run = None
+    if run_file.exists():
+        try:
+            run = read_run(seal(run_file, end))
+        except UnreadableFileError:
+            run = None
+    result = StepResult(step=step, run=run, end=end, log=log, complete=not nodeids)
+    borrowed = tuple(sorted(set(witness.read_text().split()))) if witness.exists() else ()
+    return Sample(side=side, result=result, borrowed=borrowed)
+
+
+def _listed(path: Path, nodeids: Sequence[str]) -> str:
+    """Write any number of node ids to a file, and return the argument that makes pytest read it."""
+    path.write_text("".join(f"{nodeid}\n" for nodeid in nodeids), encoding="utf-8")
+    return f"@{path}"

@@ -1,0 +1,132 @@
+"""Another revision of the project in a folder of its own, which goes away whatever happens."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from paceline.errors import RevisionError
+
+_PREFIX = "paceline-base-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """A checked-out revision.
+
+    Attributes:
+        root: the project's folder in it; below the repository's own in a repository of many projects.
+        top: the folder of the checkout.
+        commit: full hash.
+        name: the revision as the user named it.
+    """
+
+    root: Path
+    top: Path
+    commit: str
+    name: str
+
+
+def resolve(root: Path, revision: str) -> str:
+    """Return the full hash of the commit that `revision` names in the repository around `root`.
+
+    Raises:
+        RevisionError: there is no repository, or no such commit in it.
+    """
+    try:
+        inside = _git(root, "rev-parse", "--is-inside-work-tree")
+    except RevisionError as error:
+        raise RevisionError(
+            f"{root} is not in a git repository", hint="A base revision can only be checked out of one."
+        ) from error
+    assert inside
+    try:
+        return _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    except RevisionError:
+        shallow = _git(root, "rev-parse", "--is-shallow-repository") == "true"
+        hint = "The clone is shallow: fetch more of the history (git fetch --unshallow)." if shallow else ""
+        raise RevisionError(
+            f"there is no commit {revision!r} in this repository",
+            hint=hint or "Fetch it first, or name another: a branch, a tag or a hash.",
+        ) from None
+
+
+def fork_point(root: Path, branch: str) -> str:
+    """Return the last commit that HEAD and `branch` have in common.
+
+    Raises:
+        RevisionError: `branch` doesn't exist, or they have none.
+    """
+    other = resolve(root, branch)
+    try:
+        return _git(root, "merge-base", other, "HEAD")
+    except RevisionError as error:
+        raise RevisionError(
+            f"HEAD and {branch!r} have no commit in common",
+            hint="Name the base itself: a branch, a tag or a hash.",
+        ) from error
+
+
+@contextmanager
+def checked_out(root: Path, revision: str) -> Iterator[Tree]:
+    """Yield `revision` in a temporary folder outside of the user's, whose own files are not touched.
+
+    Raises:
+        RevisionError: it can't be checked out.
+    """
+    commit = resolve(root, revision)
+    prefix = _git(root, "rev-parse", "--show-prefix")
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX)).resolve()
+    top = folder / "tree"
+    try:
+        # No hooks: they are the user's, and for the user's own checkouts.
+        _git(
+            root, "-c", "core.hooksPath=/dev/null", "worktree", "add", "--quiet", "--detach", str(top), commit
+        )
+        yield Tree(root=top / prefix, top=top, commit=commit, name=revision)
+    finally:
+        with _undisturbed():
+            shutil.rmtree(folder, ignore_errors=True)
+            # Forgets worktrees whose folder is gone: ours.
+            subprocess.run(
+                ["git", "worktree", "prune"], cwd=root, capture_output=True, check=False, timeout=60
+            )
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let an impatient second Ctrl-C wait until everything has been put away."""
+    try:
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except ValueError:  # not in the main thread, which alone hears of signals
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _git(root: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=root,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+    except OSError as error:
+        raise RevisionError("git can't be run", hint="Install git.") from error
+    if done.returncode:
+        said = done.stderr.strip().splitlines()
+        raise RevisionError(f"git {arguments[0]} failed: {said[-1] if said else done.returncode}")
+    return done.stdout.strip()
