@@ -40,6 +40,7 @@ class Suite:
         workers: number of pytest-xdist workers when profiled; 0 runs without xdist.
         dist: pytest-xdist's distribution mode when profiled with workers.
         rounds: how often a profile runs the suite.
+        budget: wall time that it may take, such as `"90s"`, `"1.5min"` or `"300ms"`; empty: no limit.
         paths: where its tests live, relative to the project; empty: wherever pytest finds them. Which of the
             files there hold its tests is learned from earlier profiles.
         args: further pytest arguments when profiled.
@@ -55,6 +56,7 @@ class Suite:
     workers: int = 0
     dist: Dist = "loadscope"
     rounds: int = 1
+    budget: str = ""
     paths: tuple[str, ...] = ()
     args: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
@@ -254,4 +256,11 @@ def _suite(name: str, table: object) -> Suite:
         )
     at_least(suite.rounds, 1, f"{where}.rounds")
     at_least(suite.workers, 0, f"{where}.workers")
+    if suite.budget:
+        from paceline.model.budget import budget_seconds  # not needed while the plugin is idle
+
+        try:
+            budget_seconds(suite.budget)
+        except ValueError as error:
+            raise ConfigError(f"{where}.budget: {error}") from error
     return suite

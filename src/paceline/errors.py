@@ -90,6 +90,19 @@ class BaseSetupError(PacelineError):
     exit_code = Exit.NOT_COMPARABLE
 
 
+class NotComparableError(PacelineError):
+    """Two sides have nothing in common that could be compared."""
+
+    slug = "not-comparable"
+    exit_code = Exit.NOT_COMPARABLE
+
+
+class JustificationError(PacelineError):
+    """A justification doesn't say what it has to, or nothing like its target is known."""
+
+    slug = "justification"
+
+
 class NotProvisionedError(PacelineError):
     """What a suite requires, such as a database server, can't be had on this machine."""
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import click
 
 from paceline import __version__
+from paceline.cli.compare import compare
 from paceline.cli.profile import profile
 from paceline.errors import Exit, PacelineError
 
@@ -15,7 +16,7 @@ from paceline.errors import Exit, PacelineError
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 fine, 1 a test failed, 2 usage or configuration, 3 a suite could not be measured, "
-    "4 an input file can't be read, 130 interrupted.",
+    "4 an input file can't be read, 10 regressed without justification, 11 not comparable, 130 interrupted.",
 )
 @click.version_option(__version__, prog_name="paceline")
 def cli() -> None:
@@ -24,10 +25,12 @@ def cli() -> None:
     \b
     paceline profile            profile every suite and store the figures
     paceline profile schema     only one of them
+    paceline compare            what changed since the committed figures
     """
 
 
 cli.add_command(profile)
+cli.add_command(compare)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -6,6 +6,23 @@ from paceline.model.environment import Environment
 from paceline.model.profile import Profile
 
 
+def selections(before: Profile, after: Profile) -> tuple[str, ...]:
+    """Return in words what makes the two run different tests in different ways, so that nothing compares."""
+    found = [_changed("marker", before.marker, after.marker)]
+    if not any(found) and before.command and after.command:
+        found.append(_changed("options", _options(before), _options(after)))
+    return tuple(difference for difference in found if difference)
+
+
+def _options(profile: Profile) -> str:
+    """Return the command without its number of workers, which changes times and not what is tested."""
+    words = profile.command.split()
+    for at, word in enumerate(words):
+        if word == "-n":
+            words[at : at + 2] = ["", ""]
+    return " ".join(word for word in words if word and not word.startswith(("--dist=", "--durations=")))
+
+
 def differences(before: Profile, after: Profile) -> tuple[str, ...]:
     """Return in words what keeps `after` from being compared with `before`; empty if nothing does."""
     found = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from paceline.model.justification import Justification
 from paceline.model.profile import Attempt, Profile, SlowTest
 
 BASELINE_VERSION = 1
@@ -31,7 +32,9 @@ class Baseline:
 
     Attributes:
         generated_at: ISO 8601 time of the last change; None if the file doesn't say.
+        justifications: slowdowns that were accepted in writing, by target.
     """
 
     generated_at: str | None
     suites: Mapping[str, SuiteBaseline]
+    justifications: tuple[Justification, ...] = ()

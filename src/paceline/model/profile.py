@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from paceline.model.cost import SharedFixture
 from paceline.model.environment import Environment, Revision
+from paceline.model.metric import Metric
 from paceline.model.run import Outcome, PhaseName, RunStatus
 
 #: Statuses of runs whose timings count: every selected test was tried.
 MEASURED_STATUSES: frozenset[RunStatus] = frozenset({"measured", "tests_failed"})
 #: Name of what the run loop took besides the phases of the tests, among `Profile.totals`.
 BETWEEN = "between"
+#: Metric that counts how often a shared fixture was set up.
+SETUPS = "setups"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +41,8 @@ class TestSeries:
     Attributes:
         outcome: of the last round.
         phases: phase to metric name to summary; a phase that was never reached is absent.
+        source_hash: of the test's own code; None if it was not recorded.
+        budget: seconds that its marker grants it; None without one.
     """
 
     __test__ = False
@@ -44,6 +50,8 @@ class TestSeries:
     nodeid: str
     outcome: Outcome
     phases: Mapping[PhaseName, Mapping[str, Summary]]
+    source_hash: str | None = None
+    budget: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +89,9 @@ class Profile:
         wall_time: seconds of the whole pytest process.
         cpu_time: CPU seconds of that process and every descendant it waited for.
         totals: part of the session (spans and phases, summed over processes) to metric name to summary.
+        fixtures: shared fixture (see `fixture_name`) to metric name to summary, summed over its set-ups and
+            tear-downs; the metric `setups` counts how often it was set up.
+        metrics: declarations of the metrics that were recorded; empty where the file doesn't say.
         unreported: tests that were collected but whose end was never reported, in any round.
         unstable: tests whose outcome was not the same in every round; they depend on order, timing or one
             another.
@@ -101,6 +112,8 @@ class Profile:
     outcomes: Mapping[Outcome, int] = field(default_factory=dict[Outcome, int])
     totals: Mapping[str, Mapping[str, Summary]] = field(default_factory=dict[str, Mapping[str, Summary]])
     tests: tuple[TestSeries, ...] = ()
+    fixtures: Mapping[str, Mapping[str, Summary]] = field(default_factory=dict[str, Mapping[str, Summary]])
+    metrics: tuple[Metric, ...] = ()
     unreported: tuple[str, ...] = ()
     unstable: tuple[str, ...] = ()
     environment: Environment | None = None
@@ -110,3 +123,9 @@ class Profile:
     def has_figures(self) -> bool:
         """Whether timings may be read from this profile."""
         return self.status in MEASURED_STATUSES and self.wall_time is not None
+
+
+def fixture_name(fixture: SharedFixture) -> str:
+    """Return what a shared fixture is called among `Profile.fixtures`: where it is defined, and its name."""
+    place = f"{fixture.baseid}::{fixture.argname}" if fixture.baseid else fixture.argname
+    return place if fixture.param is None else f"{place}[{fixture.param}]"

@@ -76,6 +76,8 @@ class TestRecord:
         worker: "main", or pytest-xdist's name such as "gw0".
         attempt: 1, or more when a plugin ran the test again.
         phases: in the order in which they ran; a phase that was never reached is absent.
+        source_hash: of the code of the test's own function and class; None if it was not recorded.
+        budget: seconds that its marker `budget` grants it; None without one.
     """
 
     __test__ = False  # keeps pytest from collecting the class where a test module imports it
@@ -87,6 +89,8 @@ class TestRecord:
     worker: str
     attempt: int
     phases: tuple[Phase, ...]
+    source_hash: str | None = None
+    budget: float | None = None
 
     @property
     def outcome(self) -> Outcome:

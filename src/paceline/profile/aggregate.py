@@ -9,7 +9,16 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from paceline.model.environment import Environment
-from paceline.model.profile import BETWEEN, MEASURED_STATUSES, Profile, SlowTest, Summary, TestSeries
+from paceline.model.profile import (
+    BETWEEN,
+    MEASURED_STATUSES,
+    SETUPS,
+    Profile,
+    SlowTest,
+    Summary,
+    TestSeries,
+    fixture_name,
+)
 from paceline.model.run import OUTCOMES, PHASES, Outcome, PhaseName, Run, RunStatus, TestRecord
 from paceline.model.status import final_attempts, outcomes_of, reason_for, status_of, unreported
 from paceline.stats.summary import summarise
@@ -98,6 +107,8 @@ def _with_figures(profile: Profile, runs: Sequence[Run]) -> Profile:
         wall_time=summarise(walls) if walls else None,
         cpu_time=summarise(cpus) if cpus else None,
         totals=_summaries(_totals(run) for run in runs),
+        fixtures=_summaries(_fixtures(run) for run in runs),
+        metrics=runs[-1].header.metrics,
         tests=_tests(runs),
         unstable=_unstable(runs),
     )
@@ -135,13 +146,30 @@ def _between(run: Run, totals: Mapping[str, Mapping[str, float]]) -> dict[str, f
     }
 
 
+def _fixtures(run: Run) -> dict[str, dict[str, float]]:
+    """Return what each shared fixture took without those it needs, and how often it was set up."""
+    spent: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    for fixture in run.costs.fixtures:
+        name = fixture_name(fixture)
+        spent[name][SETUPS] += fixture.event == "setup"
+        for metric, value in fixture.own.items():
+            spent[name][metric] += value
+    return spent
+
+
 def _tests(runs: Sequence[Run]) -> tuple[TestSeries, ...]:
     by_nodeid: dict[str, list[TestRecord]] = defaultdict(list)
     for run in runs:
         for test in final_attempts(run):
             by_nodeid[test.nodeid].append(test)
     return tuple(
-        TestSeries(nodeid=nodeid, outcome=records[-1].outcome, phases=_phases(records))
+        TestSeries(
+            nodeid=nodeid,
+            outcome=records[-1].outcome,
+            phases=_phases(records),
+            source_hash=records[-1].source_hash,
+            budget=records[-1].budget,
+        )
         for nodeid, records in sorted(by_nodeid.items())
     )
 

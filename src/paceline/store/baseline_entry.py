@@ -6,11 +6,13 @@ In their files 0.0 stands for "not run in a provisioned environment"; it is read
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, cast
 
 from paceline.model.baseline import SuiteBaseline
 from paceline.model.environment import Environment, Revision
+from paceline.model.metric import Metric
 from paceline.model.profile import BETWEEN, Attempt, Profile, SlowTest, Summary, TestSeries
 from paceline.model.run import OUTCOMES, PHASES, SPANS, Outcome, PhaseName, RunStatus
 from paceline.store.codec import ShapeError, decode, decode_any, encode
@@ -26,6 +28,8 @@ NOT_RUN = "not run in a provisioned environment (0.0)"
 def entry_to_text(suite: SuiteBaseline) -> str:
     """Return `suite` as the text of a JSON object, indented for its place in the file."""
     profile = suite.profile
+    counted = frozenset(metric.name for metric in profile.metrics if metric.noise == "counted")
+    metrics = partial(_metrics, counted=counted)
     lines = [
         _member("marker", profile.marker),
         _member("command", profile.command),
@@ -42,13 +46,15 @@ def entry_to_text(suite: SuiteBaseline) -> str:
         _member("revision", encode(profile.revision)),
         _member("environment", encode(profile.environment)),
         _member("last_attempt", encode(suite.last_attempt)),
+        _list("metrics", [compact(encode(metric)) for metric in profile.metrics]),
         _list("unreported", [compact(nodeid) for nodeid in profile.unreported]),
         _list("unstable", [compact(nodeid) for nodeid in profile.unstable]),
         _list("slow_tests", [compact(_slow(test)) for test in suite.slow_tests]),
         _member("summary_fields", list(SUMMARY_FIELDS)),
         _object("process", _process(profile)),
-        _object("totals", {part: _metrics(profile.totals[part]) for part in PARTS if part in profile.totals}),
-        _object("tests", {test.nodeid: _test(test) for test in profile.tests}),
+        _object("totals", {part: metrics(profile.totals[part]) for part in PARTS if part in profile.totals}),
+        _object("fixtures", {name: metrics(profile.fixtures[name]) for name in sorted(profile.fixtures)}),
+        _object("tests", {test.nodeid: _test(test, metrics) for test in profile.tests}),
     ]
     body = ",\n".join(f"      {line}" for line in lines)
     return f"{{\n{body}\n    }}"
@@ -103,6 +109,7 @@ def _profile(base: Profile, entry: Mapping[str, Any], where: str) -> Profile:
     process = _summaries(entry.get("process", {}), f"{where}.process")
     tests = decode_any(Mapping[str, Any], entry.get("tests", {}), f"{where}.tests")
     totals = decode_any(Mapping[str, Any], entry.get("totals", {}), f"{where}.totals")
+    fixtures = decode_any(Mapping[str, Any], entry.get("fixtures", {}), f"{where}.fixtures")
     return Profile(
         suite=base.suite,
         marker=base.marker,
@@ -119,6 +126,8 @@ def _profile(base: Profile, entry: Mapping[str, Any], where: str) -> Profile:
         outcomes=_outcomes(entry.get("outcomes", {}), f"{where}.outcomes"),
         totals={part: _summaries(value, f"{where}.totals.{part}") for part, value in totals.items()},
         tests=tuple(_series(nodeid, value, where) for nodeid, value in tests.items()),
+        fixtures={name: _summaries(value, f"{where}.fixtures.{name}") for name, value in fixtures.items()},
+        metrics=decode_any(tuple[Metric, ...], entry.get("metrics", []), f"{where}.metrics"),
         unreported=decode_any(tuple[str, ...], entry.get("unreported", []), f"{where}.unreported"),
         unstable=decode_any(tuple[str, ...], entry.get("unstable", []), f"{where}.unstable"),
         environment=_optional(Environment, entry.get("environment"), f"{where}.environment"),
@@ -157,13 +166,20 @@ def _slow(test: SlowTest) -> dict[str, object]:
     return {"nodeid": test.nodeid, "duration": rounded(test.duration), "phase": test.phase}
 
 
-def _test(test: TestSeries) -> dict[str, object]:
+def _test(test: TestSeries, metrics: Callable[[Mapping[str, Summary]], object]) -> dict[str, object]:
     members: dict[str, object] = {"outcome": test.outcome}
-    return members | {phase: _metrics(test.phases[phase]) for phase in PHASES if phase in test.phases}
+    if test.source_hash is not None:
+        members["source_hash"] = test.source_hash
+    if test.budget is not None:
+        members["budget"] = test.budget
+    return members | {phase: metrics(test.phases[phase]) for phase in PHASES if phase in test.phases}
 
 
-def _metrics(metrics: Mapping[str, Summary]) -> dict[str, object]:
-    return {name: _numbers(metrics[name]) for name in sorted(metrics)}
+def _metrics(metrics: Mapping[str, Summary], counted: frozenset[str]) -> dict[str, object]:
+    """Return the figures by metric; a declared count of nothing goes without saying."""
+    return {
+        name: _numbers(metrics[name]) for name in sorted(metrics) if metrics[name].high or name not in counted
+    }
 
 
 def _numbers(summary: Summary) -> float | list[float | None]:
@@ -194,7 +210,13 @@ def _series(nodeid: str, value: object, where: str) -> TestSeries:
         if phase in test
     }
     outcome: Outcome = decode_any(Outcome, test.get("outcome"), f"{where}.tests[{nodeid!r}].outcome")
-    return TestSeries(nodeid=nodeid, outcome=outcome, phases=phases)
+    return TestSeries(
+        nodeid=nodeid,
+        outcome=outcome,
+        phases=phases,
+        source_hash=_optional(str, test.get("source_hash"), f"{where}.tests[{nodeid!r}].source_hash"),
+        budget=_optional(float, test.get("budget"), f"{where}.tests[{nodeid!r}].budget"),
+    )
 
 
 def _slow_test(value: object, where: str) -> SlowTest:

@@ -7,18 +7,19 @@ is significant. The text of suites that are not being written is kept byte for b
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 from paceline.errors import UnreadableFileError
 from paceline.model.baseline import BASELINE_VERSION, Baseline, SuiteBaseline
+from paceline.model.justification import Justification
 from paceline.model.profile import MEASURED_STATUSES, Attempt
 from paceline.store.atomic import write_atomically
 from paceline.store.baseline_entry import entry_from_json, entry_to_text
-from paceline.store.codec import ShapeError
-from paceline.store.json_text import members
+from paceline.store.codec import ShapeError, decode_any, encode
+from paceline.store.json_text import compact, members
 
 _HINT = "Nothing was overwritten. Restore the file from version control, or name another with --output."
 
@@ -60,6 +61,9 @@ def _baseline(document: object) -> Baseline:
         suites={
             name: entry_from_json(name, entry) for name, entry in cast("dict[str, Any]", entries).items()
         },
+        justifications=decode_any(
+            tuple[Justification, ...], content.get("justifications", []), "justifications"
+        ),
     )
 
 
@@ -71,18 +75,44 @@ def write_suites(path: Path, suites: Mapping[str, SuiteBaseline], generated_at: 
         UnwritableFileError: the file system refuses.
     """
     old = _read(path)
-    kept: dict[str, str] = {}
-    if old is not None:
-        parse_baseline(old, str(path))
-        kept = members(old, "profiles")
+    before = parse_baseline(old, str(path)) if old is not None else None
+    kept = members(old, "profiles") if old is not None else {}
     entries = kept | {name: entry_to_text(suite) for name, suite in suites.items()}
-    body = ",\n".join(f"    {json.dumps(name)}: {entries[name]}" for name in sorted(entries))
+    _write(path, generated_at, before.justifications if before is not None else (), entries)
+
+
+def write_justifications(path: Path, justifications: Sequence[Justification]) -> None:
+    """Put `justifications` in the place of those of the baseline at `path`; its figures stay byte for byte.
+
+    Raises:
+        UnreadableFileError: there is no file, or one that can't be read as a baseline.
+        UnwritableFileError: the file system refuses.
+    """
+    old = _read(path)
+    if old is None:
+        raise UnreadableFileError(
+            f"there is no baseline {path}", hint="Make one with 'paceline profile', or name another file."
+        )
+    before = parse_baseline(old, str(path))
+    _write(path, before.generated_at, justifications, members(old, "profiles"))
+
+
+def _write(
+    path: Path, generated_at: str | None, justifications: Sequence[Justification], entries: Mapping[str, str]
+) -> None:
+    lines = [f"    {compact(encode(item))}" for item in sorted(justifications, key=lambda item: item.target)]
+    accepted = f'  "justifications": [\n{_joined(lines)}\n  ],\n' if lines else ""
+    body = _joined([f"    {json.dumps(name)}: {entries[name]}" for name in sorted(entries)])
     text = (
         f'{{\n  "schema_version": {BASELINE_VERSION},\n  "generated_at": {json.dumps(generated_at)},\n'
-        f'  "profiles": {{\n{body}\n  }}\n}}\n'
+        f'{accepted}  "profiles": {{\n{body}\n  }}\n}}\n'
     )
     parse_baseline(text, str(path))
     write_atomically(path, text)
+
+
+def _joined(lines: Sequence[str]) -> str:
+    return ",\n".join(lines)
 
 
 def merged(old: SuiteBaseline | None, new: SuiteBaseline) -> SuiteBaseline:

@@ -23,9 +23,14 @@ def members(text: str, name: str) -> dict[str, str]:
 def rounded(number: float) -> float:
     """Return a number of seconds to what is significant: three digits, and hundredths of a millisecond.
 
-    A positive number never becomes 0.0, which would read as "not measured".
+    A positive number never becomes 0.0, which would read as "not measured". Whole numbers are counts and stay
+    as they are.
     """
-    return max(round(float(f"{number:.3g}"), 5), 1e-5) if number > 0 else 0.0
+    if number <= 0:
+        return 0.0
+    whole = float(number).is_integer()
+    short = number if whole else max(round(float(f"{number:.3g}"), 5), 1e-5)
+    return int(short) if float(short).is_integer() else short
 
 
 def compact(value: object) -> str:

@@ -14,7 +14,7 @@ from dataclasses import MISSING, fields, is_dataclass
 from inspect import cleandoc
 from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
-from paceline.model.baseline import BASELINE_VERSION, SuiteBaseline
+from paceline.model.baseline import BASELINE_VERSION, Baseline, SuiteBaseline
 from paceline.model.profile import Profile, Summary, TestSeries
 from paceline.model.run import (
     PHASES,
@@ -101,10 +101,12 @@ def baseline_schema() -> Schema:
     generated: Schema = {"description": "ISO 8601 time of the last change.", "type": "string"}
     version: Schema = {"const": BASELINE_VERSION}
     members = {"schema_version": version, "generated_at": generated, "profiles": profiles}
+    schema = _all_written("The figures that a project commits and reviews.", members)
+    schema["properties"] |= _properties(Baseline, definitions, ("justifications",))
     return {
         "$schema": _DIALECT,
         "title": "Paceline baseline file",
-        **_all_written("The figures that a project commits and reviews.", members),
+        **schema,
         "$defs": dict(sorted(definitions.items())),
     }
 
@@ -133,7 +135,7 @@ def _entry(definitions: dict[str, Schema]) -> Schema:
     first = ("marker", "command", "status", "reason", "recorded_at")
     more = ("rounds", "workers", "dist", "seed", "outcomes", "revision", "environment")
     lost = ("unreported", "unstable")
-    of_profile = _properties(Profile, definitions, (*first, *more, *lost))
+    of_profile = _properties(Profile, definitions, (*first, *more, *lost, "metrics"))
     of_suite = _properties(SuiteBaseline, definitions, ("last_attempt", "slow_tests"))
     members: dict[str, Schema] = {
         **{name: of_profile[name] for name in first},
@@ -141,6 +143,7 @@ def _entry(definitions: dict[str, Schema]) -> Schema:
         "cpu_time_seconds": _nullable_median("cpu_time"),
         **{name: of_profile[name] for name in more},
         "last_attempt": of_suite["last_attempt"],
+        "metrics": of_profile["metrics"],
         **{name: of_profile[name] for name in lost},
         "slow_tests": of_suite["slow_tests"],
         "summary_fields": {
@@ -152,6 +155,11 @@ def _entry(definitions: dict[str, Schema]) -> Schema:
             "description": "part of the session to its figures, summed over processes",
             "type": "object",
             "propertyNames": {"enum": list(PARTS)},
+            "additionalProperties": metrics,
+        },
+        "fixtures": {
+            "description": "Shared fixture to its figures, those that it needs left out.",
+            "type": "object",
             "additionalProperties": metrics,
         },
         "tests": {
@@ -179,6 +187,7 @@ def _first_shape() -> Schema:
 
 def _test(definitions: dict[str, Schema], metrics: Schema) -> Schema:
     schema = _all_written("One test over all rounds.", _properties(TestSeries, definitions, ("outcome",)))
+    schema["properties"] |= _properties(TestSeries, definitions, ("source_hash", "budget"))
     schema["properties"] |= dict.fromkeys(PHASES, metrics)
     return schema
 

@@ -1,0 +1,115 @@
+"""`paceline compare`: lay two sides beside each other and say what changed."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from paceline.cli.sides import Found, default_base, default_candidate, find, with_output
+from paceline.compare.compare import compare as compare_sides
+from paceline.compare.justified import Applied, apply
+from paceline.compare.outcome import exit_of
+from paceline.compare.rules import Rules
+from paceline.config import Config, load_config
+from paceline.errors import NotComparableError
+from paceline.model.budget import budget_seconds
+from paceline.model.comparison import Comparison
+from paceline.report import comparison_json, github, workflow_commands
+from paceline.report.comparison_document import comparison_document, justification_notes
+from paceline.report.terminal import print_document
+
+
+@click.command()
+@click.argument("base", required=False)
+@click.argument("candidate", required=False)
+@click.option(
+    "-C", "--directory", type=click.Path(path_type=Path), default=Path(), help="The project's folder."
+)
+@click.option("--suite", "suites", multiple=True, metavar="SUITE", help="Compare this suite only.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown", "github"]),
+    default="text",
+    help="github: annotations, and a table in the job summary.",
+)
+def compare(
+    base: str | None, candidate: str | None, directory: Path, suites: tuple[str, ...], form: str
+) -> int:
+    """Compare two sides and say what changed.
+
+    BASE and CANDIDATE are each a baseline file, that file in a git revision (REVISION: or REVISION:PATH), a
+    run file, or a folder of run files. By default BASE is the committed baseline and CANDIDATE the newest
+    profile. Counts are compared exactly. A single test that looks slower is suspicious, and never fails the
+    command by itself.
+
+    \b
+    paceline compare                       newest profile against the committed baseline
+    paceline compare main:                 against the baseline on main
+    paceline compare old.jsonl new.jsonl   two recorded runs
+    """
+    root = directory.resolve()
+    config = load_config(root)
+    old = find(with_output(base, config), root) if base else default_base(root, config)
+    new = find(with_output(candidate, config), root) if candidate else default_candidate(root)
+    comparisons = compared(old, new, config, suites)
+    justifications = old.baseline.justifications if old.baseline is not None else ()
+    applied = apply(comparisons, justifications, datetime.now(UTC).date().isoformat())
+    _show(applied, form)
+    return exit_of(applied.comparisons)
+
+
+def compared(old: Found, new: Found, config: Config, suites: tuple[str, ...] = ()) -> tuple[Comparison, ...]:
+    """Return the comparison of each suite that both sides have.
+
+    Raises:
+        NotComparableError: they have none in common.
+    """
+    common = _common(old, new, suites)
+    budgets = {suite.name: budget_seconds(suite.budget) for suite in config.suites if suite.budget}
+    rules = Rules()
+    found: list[Comparison] = []
+    for before, after in common:
+        candidate = new.side(after)
+        like = candidate.runs[-1] if candidate.runs else None
+        found.append(compare_sides(old.side(before, like), candidate, rules, budgets.get(after)))
+    return tuple(found)
+
+
+def _common(old: Found, new: Found, suites: tuple[str, ...]) -> list[tuple[str, str]]:
+    names = [name for name in new.suites if name in old.suites and (not suites or name in suites)]
+    if names:
+        return [(name, name) for name in names]
+    if len(old.suites) == len(new.suites) == 1 and not suites:
+        return [(old.suites[0], new.suites[0])]  # two recorded runs need no suite
+    raise NotComparableError(
+        f"{old.label} and {new.label} have no suite in common",
+        hint=f"They hold {_listed(old)} and {_listed(new)}.",
+    )
+
+
+def _listed(found: Found) -> str:
+    return ", ".join(found.suites) or "none"
+
+
+def _show(applied: Applied, form: str) -> None:
+    document = comparison_document(
+        applied.comparisons, justification_notes(applied.expired, applied.unmatched)
+    )
+    match form:
+        case "json":
+            click.echo(comparison_json.render(applied.comparisons))
+        case "markdown":
+            click.echo(github.render(document), nl=False)
+        case "github":
+            click.echo(workflow_commands.render(applied.comparisons), nl=False)
+            summary = os.environ.get("GITHUB_STEP_SUMMARY")
+            if summary:
+                with Path(summary).open("a", encoding="utf-8") as file:
+                    file.write(github.render(document))
+        case _:
+            print_document(document, Console())

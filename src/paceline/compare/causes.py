@@ -1,0 +1,160 @@
+"""What grew within a test that grew: fixtures, statements, waits, phases. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from paceline.compare.rules import GC_TIME, TIMES
+from paceline.model.comparison import Cause
+from paceline.model.cost import Operation, OperationKind, SharedFixture
+from paceline.model.profile import TestSeries
+from paceline.model.run import PHASES, Phase, PhaseName, Run, TestRecord
+
+#: Seconds below which a difference explains nothing.
+_LEAST = 0.0005
+_MOST = 5
+_NOUNS: Mapping[OperationKind, tuple[str, str]] = {
+    "sql": ("statement", "statements"),
+    "sleep": ("sleep", "sleeps"),
+    "connect": ("connection", "connections"),
+    "dns": ("name look-up", "name look-ups"),
+    "http": ("request", "requests"),
+    "subprocess": ("program", "programs"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Spent:
+    """What was spent under one name on one side."""
+
+    count: int = 0
+    seconds: float | None = None
+
+    def __add__(self, other: _Spent) -> _Spent:
+        seconds = [value for value in (self.seconds, other.seconds) if value is not None]
+        return _Spent(count=self.count + other.count, seconds=sum(seconds) if seconds else None)
+
+
+def causes_in_records(
+    before: TestRecord, after: TestRecord, phase: PhaseName | None = None
+) -> tuple[Cause, ...]:
+    """Return what the test `after` did more of, or longer, than `before`; the largest first.
+
+    Args:
+        phase: only look there; None looks everywhere.
+    """
+    old, new = ([item for item in test.phases if phase in (None, item.phase)] for test in (before, after))
+    found = [*_operations(_performed(old), _performed(new)), *_fixtures(_used(old), _used(new))]
+    return _largest(found)
+
+
+def causes_in_series(before: TestSeries, after: TestSeries) -> tuple[Cause, ...]:
+    """Return what grew as far as sums tell: the phases."""
+    return _largest(_phases(before, after))
+
+
+def causes_in_fixture(
+    name: str, before: Sequence[SharedFixture], after: Sequence[SharedFixture]
+) -> tuple[Cause, ...]:
+    """Return what the shared fixture called `name` did more of, or how it came to be built more often."""
+    scopes = {use.scope for use in before}, {use.scope for use in after}
+    found = list(
+        _operations(
+            _by_place(operation for use in before for operation in use.operations),
+            _by_place(operation for use in after for operation in use.operations),
+        )
+    )
+    if all(scopes) and scopes[0] != scopes[1]:
+        word = f"{'/'.join(sorted(scopes[1]))} instead of per {'/'.join(sorted(scopes[0]))}"
+        found.insert(0, Cause(text=f"fixture {name} is now built per {word}"))
+    return _largest(found)
+
+
+def last_records(runs: Sequence[Run]) -> dict[str, TestRecord]:
+    """Return the newest record of each test."""
+    return {test.nodeid: test for run in runs for test in run.tests}
+
+
+Place = tuple[OperationKind, str, str | None]
+
+
+def _performed(phases: Iterable[Phase]) -> dict[Place, _Spent]:
+    return _by_place(operation for phase in phases for operation in phase.operations)
+
+
+def _by_place(operations: Iterable[Operation]) -> dict[Place, _Spent]:
+    spent: dict[Place, _Spent] = defaultdict(_Spent)
+    for operation in operations:
+        place = (operation.kind, operation.what, operation.where)
+        spent[place] += _Spent(count=operation.count, seconds=operation.duration)
+    return spent
+
+
+def _operations(before: Mapping[Place, _Spent], after: Mapping[Place, _Spent]) -> Iterator[Cause]:
+    """Yield what was done more often or took longer; a line that only moved within its file is the same."""
+    old, new = _by_file(before), _by_file(after)
+    for (kind, what, _), (now, where) in new.items():
+        then = old.get((kind, what, _), (_Spent(), None))[0]
+        longer = _more(then.seconds, now.seconds)
+        if now.count > then.count:
+            noun = _NOUNS[kind][now.count != 1]
+            text = f"{now.count} {noun} instead of {then.count}: {what}"
+            yield Cause(text=text, where=where, seconds=longer)
+        elif now.count == then.count and longer is not None and longer >= _LEAST:
+            yield Cause(text=f"{_NOUNS[kind][0]} takes longer: {what}", where=where, seconds=longer)
+
+
+def _by_file(
+    places: Mapping[Place, _Spent],
+) -> dict[tuple[OperationKind, str, str | None], tuple[_Spent, str | None]]:
+    """Return what was spent by kind, what and file, with the line where most of it was."""
+    found: dict[tuple[OperationKind, str, str | None], tuple[_Spent, str | None]] = {}
+    for (kind, what, where), spent in sorted(places.items(), key=lambda item: -item[1].count):
+        file = None if where is None else where.rpartition(":")[0]
+        sum_so_far, line = found.get((kind, what, file), (_Spent(), where))
+        found[kind, what, file] = (sum_so_far + spent, line)
+    return found
+
+
+def _used(phases: Iterable[Phase]) -> dict[str, _Spent]:
+    spent: dict[str, _Spent] = defaultdict(_Spent)
+    for phase in phases:
+        for use in phase.fixtures:
+            spent[use.argname] += _Spent(count=phase.phase == "setup", seconds=_time(use.own))
+    return spent
+
+
+def _fixtures(before: Mapping[str, _Spent], after: Mapping[str, _Spent]) -> Iterator[Cause]:
+    for name, now in after.items():
+        then = before.get(name)
+        longer = _more(then.seconds if then else None, now.seconds)
+        if then is None:
+            yield Cause(text=f"fixture {name} is now set up for it", seconds=longer)
+        elif longer is not None and longer >= _LEAST:
+            yield Cause(text=f"fixture {name} takes longer", seconds=longer)
+
+
+def _phases(before: TestSeries, after: TestSeries) -> Iterator[Cause]:
+    for phase in PHASES:
+        old, new = before.phases.get(phase, {}), after.phases.get(phase, {})
+        metric = next((name for name in TIMES if name in old and name in new), None)
+        if metric is not None and new[metric].median - old[metric].median >= _LEAST:
+            yield Cause(text=phase, seconds=new[metric].median - old[metric].median)
+        if GC_TIME in old and GC_TIME in new:
+            moved = new[GC_TIME].median - old[GC_TIME].median
+            if moved >= _LEAST:
+                yield Cause(text=f"garbage collection moved into its {phase}", seconds=moved)
+
+
+def _time(values: Mapping[str, float]) -> float | None:
+    return next((values[name] for name in TIMES if name in values), None)
+
+
+def _more(before: float | None, after: float | None) -> float | None:
+    return None if after is None else after - (before or 0.0)
+
+
+def _largest(causes: Iterable[Cause]) -> tuple[Cause, ...]:
+    return tuple(sorted(causes, key=lambda cause: -(cause.seconds or 0.0))[:_MOST])

@@ -1,0 +1,68 @@
+"""Puts what grew within it beside each series that grew: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from paceline.compare.align import Alignment
+from paceline.compare.causes import causes_in_fixture, causes_in_records, causes_in_series, last_records
+from paceline.model.comparison import Cause, Delta, Side
+from paceline.model.cost import SharedFixture
+from paceline.model.profile import SETUPS, TestSeries, fixture_name
+from paceline.model.run import Run, TestRecord
+
+
+def explained(
+    deltas: Iterable[Delta], base: Side, candidate: Side, alignment: Alignment
+) -> tuple[Delta, ...]:
+    """Return `deltas` with causes for those that are slower or count more.
+
+    Statements, fixtures and waits are known where there are run files of both sides; a baseline file only has
+    the phases.
+    """
+    find = _finder(base, candidate, alignment)
+    return tuple(replace(delta, causes=find(delta)) if delta.is_worse else delta for delta in deltas)
+
+
+def _finder(base: Side, candidate: Side, alignment: Alignment) -> Callable[[Delta], tuple[Cause, ...]]:
+    series = {new.nodeid: (old, new) for old, new in alignment.pairs}
+    old_records, new_records = last_records(base.runs), last_records(candidate.runs)
+    old_fixtures, new_fixtures = _shared(base.runs), _shared(candidate.runs)
+
+    def find(delta: Delta) -> tuple[Cause, ...]:
+        name = delta.key.name
+        if delta.key.subject == "fixture":
+            causes = causes_in_fixture(name, old_fixtures.get(name, ()), new_fixtures.get(name, ()))
+            built = () if delta.key.metric != SETUPS else _built(delta)
+            return (*built, *causes)
+        if delta.key.subject != "test" or name not in series:
+            return ()
+        return _in_test(series[name], old_records, new_records, delta)
+
+    return find
+
+
+def _in_test(
+    pair: tuple[TestSeries, TestSeries],
+    old_records: dict[str, TestRecord],
+    new_records: dict[str, TestRecord],
+    delta: Delta,
+) -> tuple[Cause, ...]:
+    old, new = pair
+    before, after = old_records.get(old.nodeid), new_records.get(new.nodeid)
+    found = causes_in_records(before, after, delta.key.phase) if before and after else ()
+    return found or (causes_in_series(old, new) if delta.key.phase is None else ())
+
+
+def _built(delta: Delta) -> tuple[Cause, ...]:
+    return (Cause(text=f"built {delta.after or 0:g} times instead of {delta.before or 0:g}"),)
+
+
+def _shared(runs: Iterable[Run]) -> dict[str, list[SharedFixture]]:
+    """Return the set-ups and tear-downs of each shared fixture in the newest run."""
+    found: dict[str, list[SharedFixture]] = {}
+    for run in [*runs][-1:]:
+        for use in run.costs.fixtures:
+            found.setdefault(fixture_name(use), []).append(use)
+    return found

@@ -1,0 +1,102 @@
+"""Which slowdowns somebody has accepted in writing: pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import translate
+
+from paceline.model.comparison import Comparison, Delta
+from paceline.model.justification import Justification
+
+_TRAILER = re.compile(r"^Paceline-Justify:[ \t]*(?P<rest>.*)$", re.MULTILINE | re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """Comparisons with their justifications.
+
+    Attributes:
+        expired: those whose last day is over; they cover nothing.
+        unmatched: those that no change was found for.
+    """
+
+    comparisons: tuple[Comparison, ...]
+    expired: tuple[Justification, ...]
+    unmatched: tuple[Justification, ...]
+
+
+def apply(comparisons: Sequence[Comparison], justifications: Sequence[Justification], today: str) -> Applied:
+    """Put the justification that covers it on every regressed or suspicious series.
+
+    Args:
+        today: ISO 8601 date.
+    """
+    valid = [item for item in justifications if item.until is None or item.until >= today]
+    used: set[Justification] = set()
+    found: list[Comparison] = []
+    for comparison in comparisons:
+        deltas: list[Delta] = []
+        for delta in comparison.deltas:
+            matching = [item for item in valid if matches(item, delta)] if delta.is_worse else []
+            used.update(matching)
+            covering = next((item for item in matching if _covers(item, delta)), None)
+            deltas.append(replace(delta, justification=covering))
+        found.append(replace(comparison, deltas=tuple(deltas)))
+    return Applied(
+        comparisons=tuple(found),
+        expired=tuple(item for item in justifications if item not in valid),
+        unmatched=tuple(item for item in valid if item not in used),
+    )
+
+
+def matches(justification: Justification, delta: Delta) -> bool:
+    """Tell whether the target of `justification` names the series of `delta`.
+
+    A target names a test, a fixture or a part of the session, or a whole suite; a suite, or a test function
+    without its parameters, stands for everything in it.
+    """
+    key = delta.key
+    names = [key.name, f"{key.suite}:{key.name}", key.suite]
+    if key.subject == "test":
+        file, *rest = key.name.partition("[")[0].split("::")
+        names += ["::".join([file, *rest[:end]]) for end in range(len(rest) + 1)]
+    pattern = re.compile(translate(_literal_brackets(justification.target)))
+    return any(pattern.match(name) for name in names if name)
+
+
+def _literal_brackets(target: str) -> str:
+    """Return a pattern in which the brackets of node ids are no character classes."""
+    return target.replace("[", "[[]")
+
+
+def _covers(justification: Justification, delta: Delta) -> bool:
+    if justification.up_to is None:
+        return True
+    # From nothing to something is no ratio, so that no limit covers it.
+    return delta.ratio is not None and delta.ratio <= justification.up_to
+
+
+def from_text(text: str, owner: str) -> tuple[tuple[Justification, ...], tuple[str, ...]]:
+    """Return the trailers `Paceline-Justify: TARGET: REASON` in a message, and those that are malformed.
+
+    Args:
+        owner: who wrote the text.
+    """
+    found: list[Justification] = []
+    bad: list[str] = []
+    for match in _TRAILER.finditer(text):
+        # A node id has colons too, but none that a blank follows.
+        target, separator, reason = match["rest"].strip().partition(": ")
+        if separator and target.strip() and reason.strip():
+            found.append(Justification(target=target.strip(), reason=reason.strip(), owner=owner))
+        else:
+            bad.append(match[0].strip())
+    return tuple(found), tuple(bad)
+
+
+def put(justifications: Iterable[Justification], new: Justification) -> tuple[Justification, ...]:
+    """Return `justifications` with `new` in the place of the one for the same target, sorted."""
+    kept = [item for item in justifications if item.target != new.target]
+    return tuple(sorted([*kept, new], key=lambda item: item.target))

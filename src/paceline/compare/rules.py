@@ -1,0 +1,44 @@
+"""What a comparison is held to, and the metrics that it doesn't judge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from paceline.model.metric import Metric
+from paceline.model.profile import SETUPS
+from paceline.stats.nomination import Nomination
+
+#: Times of a test from the best to judge on to the last resort.
+TIMES = ("clean_time", "duration")
+GC_COUNT = "gc_full_collections"
+GC_TIME = "gc_time"
+#: Counts that move from test to test with any change of what is allocated.
+MOVING = frozenset({GC_COUNT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """Limits of a comparison.
+
+    Attributes:
+        test: when a single test is suspicious.
+        total: when a sum over many tests is suspicious.
+        drift: ratio to the fixed anchor beyond which nothing is called unchanged.
+        budgets: suite to the seconds that it may take.
+    """
+
+    test: Nomination = field(default_factory=Nomination)
+    total: Nomination = field(default_factory=lambda: Nomination(z=2.0, change=0.05, seconds=0.05))
+    drift: float = 1.25
+
+
+def counted(base: Iterable[Metric], candidate: Iterable[Metric]) -> dict[str, Metric]:
+    """Return the metrics that both sides declare as counts and that belong to the tests that they are of."""
+    before = {metric.name for metric in base if metric.noise == "counted"}
+    common = {
+        metric.name: metric
+        for metric in candidate
+        if metric.noise == "counted" and metric.name in before and metric.name not in MOVING
+    }
+    return common | {SETUPS: Metric(name=SETUPS, unit="1", noise="counted")}

@@ -1,0 +1,221 @@
+"""The report of a comparison: worst first, grouped by cause, short. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from paceline.model.comparison import Comparison, Delta, Verdict
+from paceline.model.justification import Justification
+from paceline.report.document import Cell, Column, Document, Note, Table, Tone
+from paceline.report.words import DASH, count, printable, relative, seconds
+
+_MOST_ROWS = 12
+_MOST_NAMES = 5
+_WORDS: dict[Verdict, str] = {
+    "regressed": "regressed",
+    "inconclusive": "suspicious",
+    "improved": "improved",
+    "not_comparable": "not comparable",
+    "unchanged": "unchanged",
+}
+_TONES: dict[Verdict, Tone] = {"regressed": "bad", "improved": "good", "inconclusive": "warning"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Series with one verdict and one cause; the worst of them stands for all."""
+
+    worst: Delta
+    size: int
+
+
+def comparison_document(comparisons: Sequence[Comparison], notes: Iterable[Note] = ()) -> Document:
+    """Return the report of the comparisons of all suites.
+
+    Args:
+        notes: what to say at the end, such as on justifications.
+    """
+    blocks: list[Table | Note] = []
+    for comparison in comparisons:
+        blocks.extend(_blocks(comparison))
+    return Document(title="Paceline compare", blocks=(*blocks, *notes))
+
+
+def groups(deltas: Iterable[Delta]) -> tuple[Group, ...]:
+    """Return what needs a look, worst first: regressions, what is suspicious, then improvements."""
+    found: dict[tuple[object, ...], list[Delta]] = {}
+    for delta in deltas:
+        if delta.verdict in _TONES:
+            found.setdefault(_cause(delta), []).append(delta)
+    worst = [Group(worst=max(members, key=_weight), size=len(members)) for members in found.values()]
+    return tuple(sorted(worst, key=lambda group: (_rank(group.worst), -_weight(group.worst))))
+
+
+def _cause(delta: Delta) -> tuple[object, ...]:
+    """Return what series of one group have in common."""
+    slower = delta.ratio is None or delta.ratio > 1
+    common = (delta.verdict, delta.evidence, slower, delta.justification)
+    if delta.evidence == "counted":
+        place = delta.causes[0].where if delta.causes else delta.key.name.partition("[")[0]
+        return (*common, delta.key.metric, place)
+    if delta.causes and delta.causes[0].where:
+        return (*common, delta.causes[0].where)
+    return (*common, delta.key)
+
+
+def _weight(delta: Delta) -> float:
+    return abs((delta.after or 0.0) - (delta.before or 0.0))
+
+
+def _rank(delta: Delta) -> tuple[int, int]:
+    worse = delta.ratio is None or delta.ratio > 1
+    order = {"regressed": 0, "inconclusive": 1 if worse else 3, "improved": 2}
+    return order[delta.verdict] + 4 * (delta.justification is not None), delta.evidence != "total"
+
+
+def _blocks(comparison: Comparison) -> list[Table | Note]:
+    head = [Note(text=_headline(comparison), tone=_headline_tone(comparison))]
+    if comparison.selections:
+        head.append(
+            Note(text="not comparable:", tone="warning", items=tuple(map(printable, comparison.selections)))
+        )
+    if comparison.differences:
+        items = tuple(map(printable, comparison.differences))
+        text = "times are not comparable, counts are compared all the same:"
+        head.append(Note(text=text, tone="warning", items=items))
+    found = groups(comparison.deltas)
+    blocks: list[Table | Note] = [*head]
+    if found:
+        blocks.append(_table(comparison, found[:_MOST_ROWS]))
+    if len(found) > _MOST_ROWS:
+        blocks.append(
+            Note(text=f"and {len(found) - _MOST_ROWS} more; --format json lists them all", tone="dim")
+        )
+    blocks.extend(_one_sided(comparison))
+    blocks.extend(Note(text=note, tone="dim") for note in comparison.notes)
+    return blocks
+
+
+def _headline(comparison: Comparison) -> str:
+    verdicts = Counter(delta.verdict for delta in comparison.deltas)
+    parts = [f"{number} {word}" for verdict, word in _WORDS.items() if (number := verdicts[verdict])]
+    factor = comparison.machine_factor
+    machine = "" if factor is None else f"; machine {relative(factor)}"
+    found = ", ".join(parts) or "nothing to compare"
+    return f"{comparison.suite}: {found} ({comparison.base} → {comparison.candidate}{machine})"
+
+
+def _headline_tone(comparison: Comparison) -> Tone:
+    if any(delta.is_failure for delta in comparison.deltas):
+        return "bad"
+    return "warning" if comparison.selections else "plain"
+
+
+def _table(comparison: Comparison, found: Sequence[Group]) -> Table:
+    columns = (
+        Column(name="Verdict"),
+        Column(name="What"),
+        Column(name="Before", numeric=True),
+        Column(name="After", numeric=True),
+        Column(name="Change", numeric=True),
+        Column(name="Why"),
+    )
+    return Table(title=comparison.suite, columns=columns, rows=tuple(_row(group) for group in found))
+
+
+def sentence(delta: Delta, size: int = 1) -> str:
+    """Return a series and its change on one line."""
+    more = f" and {size - 1} more" if size > 1 else ""
+    before, after = _figure(delta, delta.before), _figure(delta, delta.after)
+    why = _why(delta)
+    return f"{_what(delta)}{more}: {before} → {after} ({_change(delta)}){f': {why}' if why else ''}"
+
+
+def justification_notes(expired: Iterable[Justification], unmatched: Iterable[Justification]) -> list[Note]:
+    """Return what to say about justifications that cover nothing."""
+    over = tuple(f"{item.target}: {item.reason} ({item.owner}, until {item.until})" for item in expired)
+    idle = tuple(f"{item.target}: {item.reason} ({item.owner})" for item in unmatched)
+    return [
+        *(
+            [Note(text="expired justifications, which cover nothing any more:", tone="bad", items=over)]
+            if over
+            else []
+        ),
+        *([Note(text="justifications that match nothing:", tone="warning", items=idle)] if idle else []),
+    ]
+
+
+def _row(group: Group) -> tuple[Cell, ...]:
+    delta = group.worst
+    word = "suspicious" if delta.verdict == "inconclusive" else delta.verdict
+    tone: Tone = "dim" if delta.justification is not None else _TONES[delta.verdict]
+    return (
+        Cell(text="justified" if delta.justification is not None else word, tone=tone),
+        Cell(text=f"{_what(delta)}{f' and {group.size - 1} more' if group.size > 1 else ''}"),
+        Cell(text=_figure(delta, delta.before)),
+        Cell(text=_figure(delta, delta.after)),
+        Cell(text=_change(delta)),
+        Cell(text=_why(delta)),
+    )
+
+
+def _what(delta: Delta) -> str:
+    key = delta.key
+    metric = "" if delta.unit == "s" else f": {key.metric.replace('_', ' ')}"
+    phase = "" if key.phase in (None, "call") else f" ({key.phase})"
+    subject = "" if key.subject == "test" else f"{key.subject} "
+    return f"{subject}{printable(key.name)}{phase}{metric}"
+
+
+def _figure(delta: Delta, value: float | None) -> str:
+    if value is None:
+        return DASH
+    return seconds(value) if delta.unit == "s" else f"{value:g}"
+
+
+def _change(delta: Delta) -> str:
+    if delta.ratio is None:
+        return DASH if delta.unit == "s" else f"{(delta.after or 0) - (delta.before or 0):+g}"
+    if delta.interval is None:
+        return relative(delta.ratio)
+    low, high = delta.interval
+    return f"{relative(delta.ratio)} [{relative(low)}..{relative(high)}]"
+
+
+def _why(delta: Delta) -> str:
+    parts: list[str] = []
+    if delta.justification is not None:
+        parts.append(f"{delta.justification.reason} ({delta.justification.owner})")
+    for cause in delta.causes[:2]:
+        grown = f"{seconds(cause.seconds)} more: " if cause.seconds is not None and cause.seconds > 0 else ""
+        parts.append(f"{grown}{cause.text}{f' from {cause.where}' if cause.where else ''}")
+    if delta.reason and not (parts and delta.verdict == "regressed"):
+        parts.append(delta.reason.partition(":")[0] if delta.verdict == "inconclusive" else delta.reason)
+    if delta.renamed_from is not None:
+        parts.append(f"formerly {delta.renamed_from}")
+    return printable("; ".join(parts))
+
+
+def _one_sided(comparison: Comparison) -> Iterable[Note]:
+    for verdict in ("added", "removed"):
+        tests = [delta for delta in comparison.deltas if delta.verdict == verdict]
+        if tests:
+            spent = sum((delta.after or delta.before or 0.0) for delta in tests)
+            yield _names(
+                f"{count(len(tests), 'test')} {verdict}, {seconds(spent)}", [t.key.name for t in tests]
+            )
+    if comparison.renamed:
+        names = [f"{old} → {new}" for new, old in sorted(comparison.renamed.items())]
+        yield _names(f"{count(len(names), 'test')} renamed", names)
+    if comparison.changed_tests:
+        number = count(len(comparison.changed_tests), "test")
+        text = f"{number} with changed code of its own, which is not the application's doing"
+        yield _names(text, comparison.changed_tests)
+
+
+def _names(text: str, names: Sequence[str]) -> Note:
+    shown = [printable(name) for name in names[:_MOST_NAMES]]
+    more = [f"and {len(names) - len(shown)} more"] if len(names) > len(shown) else []
+    return Note(text=f"{text}:", tone="dim", items=(*shown, *more))

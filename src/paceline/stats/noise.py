@@ -1,0 +1,208 @@
+"""How much the time of each test varies on an unchanged program, and how far a new time stands out.
+
+A series is judged on the logarithm of its seconds, so that noise is a factor. What all tests of a process
+share, the speed of the machine in that minute, is taken out: the median ratio of the process's own tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from math import exp, inf, isfinite, log, sqrt
+from typing import Generic, TypeVar
+
+from paceline.stats.robust import middle, spread
+
+K = TypeVar("K", bound=Hashable)
+
+#: How many runs the typical spread of a duration bin counts for beside a series' own spread.
+PRIOR_WEIGHT = 8
+#: Machine factors outside of these tell more about the machine than about its tests.
+FACTORS = (0.6, 1.7)
+#: Robust standard deviations of log times within one job, by the upper end of a duration bin in seconds.
+#: They stand in where the runs themselves can't tell; measured on the suites of four projects.
+USUAL_SPREADS = ((0.0005, 0.12), (0.005, 0.08), (0.05, 0.06), (inf, 0.045))
+#: A spread is never taken to be smaller: clocks and rounding have a share of their own.
+_LEAST_SPREAD = 0.005
+_BINS_PER_FACTOR_OF_TEN = 3
+#: A bin with fewer series than this has no spread of its own.
+_LEAST_IN_BIN = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noise:
+    """What is known of one series.
+
+    Attributes:
+        centre: median of its log seconds, at the machine's usual speed.
+        sigma: robust standard deviation of its log seconds.
+        runs: how many runs the two come from.
+    """
+
+    centre: float
+    sigma: float
+    runs: int
+
+    @property
+    def error(self) -> float:
+        """Standard deviation of a new log time about the centre, which is itself an estimate."""
+        return self.sigma * sqrt(1 + 1 / max(1, self.runs))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """How far one new time stands out.
+
+    Attributes:
+        ratio: new time by the usual one, at equal machine speed.
+        z: its logarithm in standard errors.
+        error: the standard error of that logarithm.
+    """
+
+    ratio: float
+    z: float
+    error: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored(Generic[K]):
+    """All series of a new run.
+
+    Attributes:
+        factor: speed of the machine: above 1 if everything took longer; None without a common series.
+        usable: whether the factor allows a verdict.
+    """
+
+    factor: float | None
+    usable: bool
+    scores: Mapping[K, Score]
+
+
+def fit(history: Mapping[K, Sequence[float | None]]) -> dict[K, Noise]:
+    """Return the noise of each series.
+
+    Args:
+        history: seconds of each series, one item per run and the same runs everywhere; None where a run has
+            none. What isn't positive and finite counts as None.
+    """
+    logs = {
+        key: [(run, log(value)) for run, value in enumerate(values) if value is not None and 0 < value < inf]
+        for key, values in history.items()
+    }
+    logs = {key: values for key, values in logs.items() if values}
+    factors = _factors(logs)
+    residuals: dict[K, list[float]] = {}
+    for key, values in logs.items():
+        kept = [value - factors[run] for run, value in values if _is_usable(factors[run])]
+        if kept:
+            residuals[key] = kept
+    centres = {key: middle(values) for key, values in residuals.items()}
+    own = {key: spread(values, centres[key]) for key, values in residuals.items() if len(values) > 1}
+    return shrunk(centres, own, {key: len(values) for key, values in residuals.items()})
+
+
+def shrunk(
+    centres: Mapping[K, float], own: Mapping[K, float], counts: Mapping[K, int], weight: float = PRIOR_WEIGHT
+) -> dict[K, Noise]:
+    """Return the noise of series whose own spreads are drawn to what is usual for their duration.
+
+    Args:
+        centres: median log seconds.
+        own: spreads of log seconds of the series that have one.
+        counts: how many runs each comes from.
+        weight: how many runs the usual spread counts for.
+    """
+    usual = _usual(centres, own)
+    noises: dict[K, Noise] = {}
+    for key, centre in centres.items():
+        prior, count = usual[_bin(centre)], counts[key]
+        seen = own.get(key)
+        if seen is not None:
+            prior = sqrt((count * seen * seen + weight * prior * prior) / (count + weight))
+        noises[key] = Noise(centre=centre, sigma=max(prior, _LEAST_SPREAD), runs=count)
+    return noises
+
+
+def scored(
+    noises: Mapping[K, Noise], run: Mapping[K, float], yardstick: frozenset[K] | None = None
+) -> Scored[K]:
+    """Judge the seconds of a new `run` against what is usual.
+
+    Args:
+        yardstick: the series that tell the speed of the machine; None takes all that are common.
+    """
+    residuals = {
+        key: log(value) - noises[key].centre
+        for key, value in run.items()
+        if key in noises and 0 < value < inf
+    }
+    telling = [value for key, value in residuals.items() if yardstick is None or key in yardstick]
+    if not telling:
+        return Scored(factor=None, usable=False, scores={})
+    shift = middle(telling)
+    scores = {
+        key: Score(ratio=exp(value - shift), z=(value - shift) / noises[key].error, error=noises[key].error)
+        for key, value in residuals.items()
+    }
+    return Scored(factor=exp(shift), usable=_is_usable(shift), scores=scores)
+
+
+def widened(result: Scored[K], noises: Mapping[K, Noise]) -> Scored[K]:
+    """Return `result` with larger errors where the new run varies more than the model knows.
+
+    What a history of one job can't show, such as the effect of another job, is seen across the tests: most of
+    them are unchanged, so that their scores should have a spread of 1. It is estimated by duration.
+    """
+    by_bin: dict[int, list[float]] = {}
+    for key, score in result.scores.items():
+        by_bin.setdefault(_bin(noises[key].centre), []).append(score.z)
+    scales = {
+        number: max(1.0, spread(values, middle(values)))
+        for number, values in by_bin.items()
+        if len(values) >= _LEAST_IN_BIN
+    }
+    scores = {
+        key: Score(ratio=score.ratio, z=score.z / scale, error=score.error * scale)
+        for key, score in result.scores.items()
+        for scale in (scales.get(_bin(noises[key].centre), 1.0),)
+    }
+    return Scored(factor=result.factor, usable=result.usable, scores=scores)
+
+
+def usual_spread(seconds: float) -> float:
+    """Return the spread of log times that is usual for a test of that duration."""
+    return next(sigma for upper, sigma in USUAL_SPREADS if seconds < upper or upper == inf)
+
+
+def _factors(logs: Mapping[K, Sequence[tuple[int, float]]]) -> dict[int, float]:
+    """Return the log speed of the machine in each run, against the median run."""
+    by_run: dict[int, list[float]] = {}
+    for values in logs.values():
+        centre = middle([value for _, value in values])
+        for run, value in values:
+            by_run.setdefault(run, []).append(value - centre)
+    return {run: middle(values) for run, values in by_run.items()}
+
+
+def _usual(centres: Mapping[K, float], own: Mapping[K, float]) -> dict[int, float]:
+    """Return the usual spread of each duration bin: of its series where there are enough of them."""
+    by_bin: dict[int, list[float]] = {_bin(centre): [] for centre in centres.values()}
+    for key, sigma in own.items():
+        by_bin[_bin(centres[key])].append(sigma)
+    return {
+        number: middle(sigmas) if len(sigmas) >= _LEAST_IN_BIN else usual_spread(_seconds(number))
+        for number, sigmas in by_bin.items()
+    }
+
+
+def _bin(centre: float) -> int:
+    return round(centre * _BINS_PER_FACTOR_OF_TEN / log(10))
+
+
+def _seconds(number: int) -> float:
+    return 10 ** (number / _BINS_PER_FACTOR_OF_TEN)
+
+
+def _is_usable(shift: float) -> bool:
+    low, high = FACTORS
+    return isfinite(shift) and log(low) <= shift <= log(high)

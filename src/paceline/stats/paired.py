@@ -1,0 +1,121 @@
+"""Two versions of one thing, measured in pairs: how sure is it that the second is slower?
+
+Both members of a pair run within seconds of each other, so that the machine's moods cancel out. What is left
+is still skewed and has heavy tails; the score therefore asks three questions that a lucky or unlucky run
+answers differently, and believes the least favourable answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp, inf, log, pi, sqrt
+
+from paceline.stats.noise import PRIOR_WEIGHT
+from paceline.stats.robust import middle, quantile, spread
+
+#: Variance of a median by that of a mean, for normal noise.
+_MEDIAN = pi / 2
+_LEAST_SPREAD = 0.005
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairedScore:
+    """How two sides of a series differ.
+
+    Attributes:
+        pairs: how many were used.
+        median: ratio of the second side to the first, by the median pair.
+        lower_quartile: ratio of the lower quartiles of the sides.
+        minimum: ratio of the fastest runs.
+        sigma: robust standard deviation of the log ratio of a pair.
+        z: logarithm of the most cautious of the three ratios in standard errors; positive is slower.
+        interval: two standard errors around the median.
+    """
+
+    pairs: int
+    median: float
+    lower_quartile: float
+    minimum: float
+    sigma: float
+    z: float
+    interval: tuple[float, float]
+
+    @property
+    def slower(self) -> float:
+        """The smallest of the three ratios: what has slowed down at least."""
+        return min(self.median, self.lower_quartile, self.minimum)
+
+    @property
+    def faster(self) -> float:
+        """The largest of the three ratios: below 1 only if all of them are."""
+        return max(self.median, self.lower_quartile, self.minimum)
+
+
+def log_pairs(
+    base: Sequence[float | None], head: Sequence[float | None], factors: Sequence[float] | None = None
+) -> tuple[tuple[float, float], ...]:
+    """Return the log seconds of each pair that is whole: positive and finite on both sides.
+
+    Args:
+        factors: ratio of the machine's speed in the head's process to that in the base's, one for each pair.
+    """
+    speeds = factors or [1.0] * len(base)
+    return tuple(
+        (log(before), log(after / speed))
+        for before, after, speed in zip(base, head, speeds, strict=True)
+        if before is not None and after is not None and 0 < before < inf and 0 < after < inf
+    )
+
+
+def paired_score(
+    pairs: Sequence[tuple[float, float]], usual: float, weight: float = PRIOR_WEIGHT
+) -> PairedScore:
+    """Score the log seconds of at least one pair.
+
+    Args:
+        usual: standard deviation of a pair's log ratio that similar series have.
+        weight: how many pairs `usual` counts for.
+
+    Raises:
+        ValueError: there is no pair.
+    """
+    if not pairs:
+        raise ValueError("no pair to score")
+    ratios = [after - before for before, after in pairs]
+    centre = middle(ratios)
+    base, head = sorted(before for before, _ in pairs), sorted(after for _, after in pairs)
+    quartile = quantile(head, 0.25) - quantile(base, 0.25)
+    minimum = head[0] - base[0]
+    sigma = _sigma(ratios, centre, usual, weight)
+    error = sigma * sqrt(_MEDIAN / len(pairs))
+    least, most = min(centre, quartile, minimum), max(centre, quartile, minimum)
+    cautious = least if least > 0 else most if most < 0 else 0.0
+    return PairedScore(
+        pairs=len(pairs),
+        median=exp(centre),
+        lower_quartile=exp(quartile),
+        minimum=exp(minimum),
+        sigma=sigma,
+        z=cautious / error,
+        interval=(exp(centre - 2 * error), exp(centre + 2 * error)),
+    )
+
+
+def detectable(sigma: float, pairs: int, z: float, change: float) -> float:
+    """Return the smallest ratio that so many pairs would confirm about half of the time.
+
+    Args:
+        sigma: standard deviation of a pair's log ratio.
+        z: standard errors that a confirmation asks for.
+        change: smallest relative change that it asks for.
+    """
+    return max(exp(z * sigma * sqrt(_MEDIAN / pairs)), 1 + change)
+
+
+def _sigma(ratios: Sequence[float], centre: float, usual: float, weight: float) -> float:
+    if len(ratios) < 2:
+        return max(usual, _LEAST_SPREAD)
+    own = spread(ratios, centre)
+    shrunk = (len(ratios) * own * own + weight * usual * usual) / (len(ratios) + weight)
+    return max(sqrt(shrunk), _LEAST_SPREAD)

@@ -1,0 +1,61 @@
+"""How many pairs to measure before a slowdown is confirmed or dropped: a rule for each look at the figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from paceline.stats.paired import PairedScore
+
+Step = Literal["go on", "dropped", "confirmed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What is asked of a series after a number of pairs.
+
+    Attributes:
+        pairs: when.
+        change: relative change that every one of the three ratios has to exceed.
+        z: standard errors that the least of them has to exceed.
+    """
+
+    pairs: int
+    change: float
+    z: float
+
+
+#: What is asked to stay a candidate, and at the last look to be confirmed.
+LOOKS = (
+    Look(pairs=3, change=0.03, z=0.5),
+    Look(pairs=6, change=0.04, z=1.5),
+    Look(pairs=10, change=0.05, z=3.0),
+)
+#: What is so much slower after this many pairs that four more would tell nothing.
+OBVIOUS = Look(pairs=6, change=0.50, z=6.0)
+
+
+def step(score: PairedScore, looks: tuple[Look, ...] = LOOKS, obvious: Look | None = OBVIOUS) -> Step:
+    """Return what to do with a candidate after a look.
+
+    Between two looks, and beyond the last one, the demands are those of the look before.
+    """
+    reached = [look for look in looks if look.pairs <= score.pairs]
+    if not reached:
+        return "go on"
+    if not _passes(score, reached[-1]):
+        return "dropped"
+    if len(reached) == len(looks):
+        return "confirmed"
+    if obvious is not None and score.pairs >= obvious.pairs and _passes(score, obvious):
+        return "confirmed"
+    return "go on"
+
+
+def next_look(pairs: int, looks: tuple[Look, ...] = LOOKS) -> int | None:
+    """Return the number of pairs at which to look next; None after the last look."""
+    return next((look.pairs for look in looks if look.pairs > pairs), None)
+
+
+def _passes(score: PairedScore, look: Look) -> bool:
+    return score.slower > 1 + look.change and score.z > look.z
