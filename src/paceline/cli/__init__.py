@@ -9,6 +9,7 @@ import click
 
 from paceline import __version__
 from paceline.cli.compare import compare
+from paceline.cli.gate import gate
 from paceline.cli.profile import profile
 from paceline.errors import Exit, PacelineError
 
@@ -31,6 +32,7 @@ def cli() -> None:
 
 cli.add_command(profile)
 cli.add_command(compare)
+cli.add_command(gate)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -59,7 +59,7 @@ def compare(
     comparisons = compared(old, new, config, suites)
     justifications = old.baseline.justifications if old.baseline is not None else ()
     applied = apply(comparisons, justifications, datetime.now(UTC).date().isoformat())
-    _show(applied, form)
+    show(applied, form)
     return exit_of(applied.comparisons)
 
 
@@ -96,7 +96,8 @@ def _listed(found: Found) -> str:
     return ", ".join(found.suites) or "none"
 
 
-def _show(applied: Applied, form: str) -> None:
+def show(applied: Applied, form: str) -> None:
+    """Print the comparisons in the format that was asked for."""
     document = comparison_document(
         applied.comparisons, justification_notes(applied.expired, applied.unmatched)
     )
