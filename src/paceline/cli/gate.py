@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import time
 from contextlib import AbstractContextManager, nullcontext
@@ -31,10 +32,13 @@ from paceline.paired.session import gate as run_gate
 from paceline.paired.tree import Tree, checked_out, fork_point
 from paceline.profile.plan import chosen
 from paceline.report.words import count, seconds
+from paceline.stats.nomination import Nomination
 from paceline.store.baseline_file import read_baseline
-from paceline.store.state_folder import keep_newest, state_folder
+from paceline.store.state_folder import state_folder
 
-_KEPT = 2000  # files, about ten gates
+_KEPT = 20  # gates
+#: Looser than for a verdict on stored figures: pairs clear a suspect for little, and find nothing that isn't one.
+_SUSPICIOUS = Rules(test=Nomination(z=1.0, change=0.05), total=Nomination(z=1.0, change=0.03, seconds=0.05))
 
 
 @click.command()
@@ -94,8 +98,8 @@ def gate(
 def _gate(
     root: Path, config: Config, suites: tuple[Suite, ...], tree: Tree, deadline: float, console: Console
 ) -> list[Gated]:
-    folder = state_folder(root, "gate")
-    keep_newest(folder, "*", _KEPT)
+    for old in sorted(state_folder(root, "gate").iterdir())[:-_KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     with _watching(console) as watcher:
         request = GateRequest(
@@ -106,7 +110,7 @@ def _gate(
             ),
             base=base_side(tree, root, config.gate),
             head=head_side(root),
-            rules=Rules(),
+            rules=_SUSPICIOUS,
             budgets={suite.name: budget_seconds(suite.budget) for suite in suites if suite.budget},
             controls=config.gate.controls,
             deadline=deadline,

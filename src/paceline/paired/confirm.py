@@ -58,16 +58,19 @@ def judge(
     return tuple(_judged(delta, pairs, speeds, noise, former) for delta in suspects)
 
 
-def controls_confirmed(pairs: Sequence[Pair], controls: Sequence[str]) -> int:
-    """Return how many controls would have been confirmed: the false alarms of this very session."""
+def slower_controls(suite: str, pairs: Sequence[Pair], controls: Sequence[str]) -> tuple[Delta, ...]:
+    """Return the controls that would have been confirmed: overlooked by the first runs, or false alarms."""
     speeds = [_speed(pair, controls) for pair in pairs]
     noise = _noise(pairs, controls, speeds)
-    found = 0
+    found: list[Delta] = []
     for nodeid in controls:
-        key = SeriesKey(suite="", subject="test", name=nodeid, phase="call", metric=_metric(pairs))
+        key = SeriesKey(suite=suite, subject="test", name=nodeid, phase="call", metric=_metric(pairs))
         score = _score(key, pairs, speeds, noise, {})
-        found += score is not None and step(score) == "confirmed"
-    return found
+        if score is not None and step(score) == "confirmed":
+            before, after = value_of(pairs[-1].base, key), value_of(pairs[-1].head, key)
+            delta = Delta(key=key, evidence="timed", verdict="inconclusive", before=before, after=after)
+            found.append(replace(delta, ratio=score.median, reason="ran along as a control"))
+    return tuple(found)
 
 
 def machine_factor(pairs: Sequence[Pair], controls: Sequence[str]) -> float | None:

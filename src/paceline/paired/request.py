@@ -50,6 +50,10 @@ class GateRequest:
     deadline: float
     labels: tuple[str, str]
 
+    def other(self, place: Place) -> Place:
+        """Return the side that `place` isn't."""
+        return self.head if place is self.base else self.base
+
 
 @dataclass(slots=True)
 class Tally:
@@ -79,8 +83,7 @@ def sample(
     tally: Tally,
 ) -> Sample:
     """Run the tests `nodeids` of `suite`, or all of it, in one process at `place`."""
-    other = request.head if place is request.base else request.base
-    taken = take(request.bench, place, other, suite, stem, nodeids=nodeids, seed=seed)
+    taken = take(request.bench, place, request.other(place), suite, stem, nodeids=nodeids, seed=seed)
     tally.add(taken)
     return taken
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from paceline.config import Suite
-from paceline.model.comparison import Delta
+from paceline.model.comparison import Delta, SeriesKey
 from paceline.model.profile import MEASURED_STATUSES, Profile
 from paceline.model.run import Run
 from paceline.paired import confirm, order
@@ -18,6 +18,16 @@ from paceline.stats.sequential import LOOKS
 CONFIRMATIONS = 2
 _PAIRS = LOOKS[-1].pairs
 _COUNTED_PAIRS = 2
+
+
+@dataclass(slots=True, kw_only=True)
+class _Series:
+    """A series of pairs, and what came of it."""
+
+    pairs: list[Pair] = field(default_factory=list[Pair])
+    runs: list[tuple[Run, Run]] = field(default_factory=list[tuple[Run, Run]])
+    judged: dict[SeriesKey, Judgement] = field(default_factory=dict[SeriesKey, Judgement])
+    verdicts: dict[SeriesKey, Delta] = field(default_factory=dict[SeriesKey, Delta])
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,73 +44,65 @@ class Rounds:
     factor: float | None = None
     notes: tuple[str, ...] = ()
 
-    def decide(self, suspects: Sequence[Delta]) -> dict[int, Delta]:
-        """Return the verdict on each of `suspects`, by identity."""
+    def decide(self, suspects: Sequence[Delta]) -> dict[SeriesKey, Delta]:
+        """Return the verdict on each of `suspects`, and on controls that turned out to be slower."""
         controls = order.controls(self.base, self.head, _tests_of(suspects), self.request.controls)
-        verdicts: dict[int, Delta] = {}
+        verdicts: dict[SeriesKey, Delta] = {}
         counted = [delta for delta in suspects if delta.evidence == "counted"]
-        open_ = [delta for delta in suspects if delta.evidence != "counted"]
+        left = [delta for delta in suspects if delta.evidence != "counted"]
         alarms = 0
         for confirmation in range(1, CONFIRMATIONS + 1):
-            if not open_ and not counted:
+            if not left and not counted:
                 break
-            pairs: list[Pair] = []
-            runs: list[tuple[Run, Run]] = []
-            judged: dict[int, Judgement] = {}
-            while (open_ or (counted and len(pairs) < _COUNTED_PAIRS)) and len(pairs) < _PAIRS:
-                made = self._pair(confirmation, len(pairs), [*open_, *counted], controls)
-                if isinstance(made, str):
-                    for delta in open_:
-                        verdicts[id(delta)] = confirm.undecided(judged.get(id(delta), _unjudged(delta)), made)
-                    open_ = []
-                    break
-                runs.append(made)
-                pairs.append(Pair(base=self._profile(made[0]), head=self._profile(made[1])))
-                for judgement in confirm.judge(open_, pairs, controls, self.former):
-                    judged[id(judgement.delta)] = judgement
-                open_ = self._kept(open_, judged, verdicts, confirmation)
-            if pairs:
-                alarms += confirm.controls_confirmed(pairs, controls)
-                self.factor = confirm.machine_factor(pairs, controls)
-            self._count(counted, runs, verdicts)
+            series = self._series(confirmation, left, counted, controls)
+            verdicts.update(series.verdicts)
+            self._count(counted, series.runs, verdicts)
             counted = []
-            open_ = self._survivors(judged, verdicts, confirmation)
-        self.notes = (
-            f"{len(controls)} controls ran along, {alarms} of them would have been taken for slower",
-        )
+            left = self._survivors(series, verdicts, confirmation)
+            if series.pairs:
+                self.factor = confirm.machine_factor(series.pairs, controls)
+                slower = confirm.slower_controls(self.suite.name, series.pairs, controls)
+                alarms += len(slower)
+                # Overlooked, perhaps: what is left of them after the next series isn't chance.
+                left += slower if confirmation < CONFIRMATIONS else ()
+                controls = tuple(one for one in controls if one not in _tests_of(slower))
+        self.notes = (f"{len(controls) + alarms} controls ran along, {alarms} of them looked slower",)
         return verdicts
 
-    def _kept(
-        self,
-        open_: Sequence[Delta],
-        judged: Mapping[int, Judgement],
-        verdicts: dict[int, Delta],
-        confirmation: int,
-    ) -> list[Delta]:
-        """Return those that need further pairs, and note the verdict on those that were dropped."""
-        kept: list[Delta] = []
-        for delta in open_:
-            judgement = judged[id(delta)]
-            if judgement.step == "dropped":
-                verdicts[id(delta)] = confirm.dropped(judgement)
-            elif judgement.step == "go on":
-                kept.append(delta)
-        return kept
+    def _series(
+        self, confirmation: int, left: Sequence[Delta], counted: Sequence[Delta], controls: Sequence[str]
+    ) -> _Series:
+        """Run pairs until every suspect is confirmed or dropped."""
+        series = _Series()
+        open_ = list(left)
+        while (open_ or (counted and len(series.pairs) < _COUNTED_PAIRS)) and len(series.pairs) < _PAIRS:
+            made = self._pair(confirmation, len(series.pairs), [*open_, *counted], controls)
+            if isinstance(made, str):
+                for delta in open_:
+                    judgement = series.judged.get(delta.key) or Judgement(
+                        delta=delta, score=None, step="go on"
+                    )
+                    series.verdicts[delta.key] = confirm.undecided(judgement, made)
+                break
+            series.runs.append(made)
+            series.pairs.append(Pair(base=self._profile(made[0]), head=self._profile(made[1])))
+            judgements = confirm.judge(open_, series.pairs, controls, self.former)
+            series.judged.update({judgement.delta.key: judgement for judgement in judgements})
+            dropped = [judgement for judgement in judgements if judgement.step == "dropped"]
+            series.verdicts.update({one.delta.key: confirm.dropped(one) for one in dropped})
+            open_ = [judgement.delta for judgement in judgements if judgement.step == "go on"]
+        return series
 
-    def _survivors(
-        self, judged: Mapping[int, Judgement], verdicts: dict[int, Delta], confirmation: int
-    ) -> list[Delta]:
-        """Return what this confirmation left standing, to be confirmed once more; the last one convicts."""
-        standing = [judgement for judgement in judged.values() if id(judgement.delta) not in verdicts]
+    def _survivors(self, series: _Series, verdicts: dict[SeriesKey, Delta], confirmation: int) -> list[Delta]:
+        """Return what this series left standing, to be confirmed once more; the last one convicts."""
+        standing = [judgement for judgement in series.judged.values() if judgement.step == "confirmed"]
         if confirmation < CONFIRMATIONS:
-            return [judgement.delta for judgement in standing if judgement.step == "confirmed"]
-        for judgement in standing:
-            if judgement.step == "confirmed":
-                verdicts[id(judgement.delta)] = confirm.confirmed(judgement, CONFIRMATIONS)
+            return [judgement.delta for judgement in standing]
+        verdicts.update({one.delta.key: confirm.confirmed(one, CONFIRMATIONS) for one in standing})
         return []
 
     def _count(
-        self, counted: Sequence[Delta], runs: Sequence[tuple[Run, Run]], verdicts: dict[int, Delta]
+        self, counted: Sequence[Delta], runs: Sequence[tuple[Run, Run]], verdicts: dict[SeriesKey, Delta]
     ) -> None:
         """Judge counts on all runs there are: one that isn't the same every time is no exact measure."""
         if not counted or not runs:
@@ -111,9 +113,9 @@ class Rounds:
             found = now.get(delta.key)
             if found is None or found.verdict != "regressed":
                 reason = "the count was not the same when it was repeated"
-                verdicts[id(delta)] = replace(delta, verdict="inconclusive", reason=reason)
+                verdicts[delta.key] = replace(delta, verdict="inconclusive", reason=reason)
             else:
-                verdicts[id(delta)] = replace(delta, reason=f"the same in {len(runs) + 1} runs of each side")
+                verdicts[delta.key] = replace(delta, reason=f"the same in {len(runs) + 1} runs of each side")
 
     def _pair(
         self, confirmation: int, number: int, suspects: Sequence[Delta], controls: Sequence[str]
@@ -171,7 +173,3 @@ class Rounds:
 
 def _tests_of(deltas: Sequence[Delta]) -> set[str]:
     return {delta.key.name for delta in deltas if delta.key.subject == "test"}
-
-
-def _unjudged(delta: Delta) -> Judgement:
-    return Judgement(delta=delta, score=None, step="go on")

@@ -55,6 +55,20 @@ class Sample:
         return self.result.run
 
 
+def warm_up(bench: Bench, side: Side, other: Side, suite: Suite) -> None:
+    """Collect the tests of `side` once, so that bytecode and caches are there."""
+    command = [side.python, *arguments(Step(suite=suite, round=1), 0, os.devnull, Selection()), *_STEADY]
+    run_pytest(
+        [*command, "--collect-only", "-q"],
+        directory=side.root,
+        environment=_environment(side, other, suite, 0, Path(os.devnull)),
+        run_file=Path(os.devnull),
+        log=bench.folder / f"{suite.name}-warm-up-{side.name}.log",
+        stall_timeout=bench.stall_timeout,
+        advanced=bench.advanced,
+    )
+
+
 def take(
     bench: Bench, side: Side, other: Side, suite: Suite, name: str, *, nodeids: Sequence[str] = (), seed: int
 ) -> Sample:
@@ -81,14 +95,7 @@ def take(
                 "paceline.witness",
             ],
             directory=side.root,
-            environment={
-                **os.environ,
-                **dict(suite.env),
-                **side.environment,
-                "PYTHONHASHSEED": str(seed),
-                _OTHER: str(other.root),
-                _OUT: str(witness),
-            },
+            environment=_environment(side, other, suite, seed, witness),
             run_file=run_file,
             log=log,
             stall_timeout=bench.stall_timeout,
@@ -105,6 +112,17 @@ def take(
     result = StepResult(step=step, run=run, end=end, log=log, complete=not nodeids)
     borrowed = tuple(sorted(set(witness.read_text().split()))) if witness.exists() else ()
     return Sample(side=side, result=result, borrowed=borrowed)
+
+
+def _environment(side: Side, other: Side, suite: Suite, seed: int, witness: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        **dict(suite.env),
+        **side.environment,
+        "PYTHONHASHSEED": str(seed),
+        _OTHER: str(other.root),
+        _OUT: str(witness),
+    }
 
 
 def _listed(path: Path, nodeids: Sequence[str]) -> str:
