@@ -37,7 +37,7 @@ from paceline.store.baseline_file import read_baseline
 from paceline.store.state_folder import state_folder
 
 _KEPT = 20  # gates
-#: Looser than for a verdict on stored figures: pairs clear a suspect for little, and find nothing that isn't one.
+#: Looser than for a verdict on stored figures: pairs clear a suspect for little.
 _SUSPICIOUS = Rules(test=Nomination(z=1.0, change=0.05), total=Nomination(z=1.0, change=0.03, seconds=0.05))
 
 
