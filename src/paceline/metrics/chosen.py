@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 
 from paceline.errors import ConfigError
-from paceline.metrics import DERIVED, PROBES
+from paceline.metrics import DERIVED, PROBES, duration
 from paceline.metrics.base import Probe
 from paceline.model.metric import Metric
 from paceline.tables import nearest
@@ -47,7 +47,9 @@ def known_metrics(warn: Callable[[str], None]) -> Known:
             derived.append(found)
         else:
             warn(f"the metric {point.name!r} is neither a Probe nor a derived Metric: {point.value}")
-    return Known(probes=(*probes, *PROBES), derived=(*DERIVED, *derived))
+    # What is dear is read first, the time last: no read counts as the test's time.
+    ordered = sorted((*probes, *PROBES), key=lambda probe: (not probe.dear, probe is duration.PROBE))
+    return Known(probes=tuple(ordered), derived=(*DERIVED, *derived))
 
 
 def chosen(words: Sequence[str], known: Known) -> tuple[Probe, ...]:

@@ -6,22 +6,22 @@ which it happened to be needed first. A function-scoped one is part of its test.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from functools import partial
 from inspect import isasyncgenfunction, isgeneratorfunction
 from json.encoder import encode_basestring_ascii as quoted
 from operator import add, sub
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
 from paceline.clock import CLOCK
 from paceline.metrics.ledger import LEDGER
+from paceline.record.outcome import codes_of
 from paceline.record.text import members_text, operation_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from types import CodeType, TracebackType
 
     from paceline.record.meter import Meter, Reading
 
@@ -32,41 +32,28 @@ _Event = Literal["setup", "teardown"]
 
 
 class _Stretch:
-    """A set-up or tear-down that is going on."""
+    """A set-up or tear-down that is going on.
 
-    __slots__ = (
-        "before",
-        "counted_apart",
-        "event",
-        "fixturedef",
-        "inner",
-        "members",
-        "operations",
-        "started",
-    )
+    Attributes:
+        shared: whether more than one test can use the fixture.
+        members: of its line, the same for set-up and tear-down.
+        before: the reading at its start.
+        apart: what shared fixtures had taken in this phase by then.
+        inner: what the fixtures took that were set up or torn down meanwhile.
+        operations: texts of a shared fixture's own; of another, whether there were any.
+    """
+
+    __slots__ = ("apart", "before", "event", "fixturedef", "inner", "members", "operations", "shared")
 
     def __init__(self, event: _Event, fixturedef: pytest.FixtureDef[Any], members: str) -> None:
         self.event: _Event = event
         self.fixturedef = fixturedef
         self.members = members
-        self.operations: list[str] = []
-        #: What the fixtures took that were set up or torn down meanwhile.
-        self.inner: Reading | None = None
-        self.counted_apart: Reading | None = None
+        self.shared = fixturedef.scope != "function"
         self.before: Reading = []
-        self.started = 0.0
-
-
-class _Ended:
-    """A shared fixture's line that waits for the end of the phase, which tells what was raised."""
-
-    __slots__ = ("code", "event", "outcome", "text")
-
-    def __init__(self, text: str, event: _Event, outcome: str, code: CodeType | None) -> None:
-        self.text = text
-        self.event = event
-        self.outcome = outcome
-        self.code = code
+        self.apart: Reading | None = None
+        self.inner: Reading | None = None
+        self.operations: list[str] = []
 
 
 class Fixtures:
@@ -78,20 +65,22 @@ class Fixtures:
         emit: Callable[[str], None],
         values_text: Callable[[Sequence[float]], str],
         worker: str,
+        named: Callable[[str], str],
     ) -> None:
-        """Read `meter`; `emit` takes a line; `worker` is quoted."""
-        self._read = meter.read
-        self._duration = meter.names.index("duration")
+        """Read `meter`; `emit` takes a line; `worker` is quoted; `named` makes the recorded node id."""
+        self._meter = meter
         self._emit = emit
         self._text = values_text
         self._worker = worker
+        self._named = named
         self._stack: list[_Stretch] = []
-        self._ended: list[_Ended] = []
+        #: Shared fixtures' lines, up to the outcome, that wait for what ends the phase.
+        self._ended: list[tuple[str, _Stretch, str]] = []
         self._uses: list[str] = []
         self._operations: list[str] = []
         self._apart: Reading | None = None
-        #: The test that runs, quoted.
-        self.nodeid = "null"
+        #: The test that runs.
+        self.item: pytest.Item | None = None
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(
@@ -119,23 +108,22 @@ class Fixtures:
 
     def phase_begins(self) -> None:
         """Forget what happened outside of phases."""
-        self._stack.clear()
         self._apart = None
         if LEDGER:
-            self._take_operations()
-        if self._uses:
+            LEDGER.clear()
+        if self._stack or self._uses or self._operations:
+            self._stack.clear()
             self._uses.clear()
-        if self._operations:
             self._operations.clear()
 
     def phase_ends(self) -> None:
-        """Give what was done to where it was done, while it is still known where."""
+        """Take what was done, while it is still known where."""
         if LEDGER:
             self._take_operations()
 
     def without_shared(self, values: Reading) -> Reading:
         """Return the values of the phase without its shared fixtures."""
-        return values if self._apart is None else list(map(sub, values, self._apart))
+        return values if self._apart is None or not values else self._meter.since(self._apart, values)
 
     def phase_members(self, raised: BaseException | None) -> str:
         """Return the further members of the phase that has ended, and emit its shared fixtures."""
@@ -152,20 +140,22 @@ class Fixtures:
 
     def release(self, raised: BaseException | None = None) -> None:
         """Emit the lines of shared fixtures that have ended; `raised` is what ended the phase."""
-        codes = set(_codes(raised)) if raised is not None else set[object]()
-        for ended in self._ended:
-            outcome = "failed" if ended.event == "teardown" and ended.code in codes else ended.outcome
-            self._emit(f'{ended.text},"outcome":"{outcome}"}}')
+        codes = codes_of(raised) if raised is not None else frozenset[object]()
+        for text, stretch, said in self._ended:
+            # Nothing says that a finalizer has failed, but the error went through the fixture's function.
+            failed = (
+                stretch.event == "teardown" and getattr(stretch.fixturedef.func, "__code__", None) in codes
+            )
+            self._emit(f'{text},"outcome":"{"failed" if failed else said}"}}')
         self._ended.clear()
 
     def _begin(self, event: _Event, fixturedef: pytest.FixtureDef[Any], members: str) -> _Stretch:
         if LEDGER:
             self._take_operations()
         stretch = _Stretch(event, fixturedef, members)
-        stretch.counted_apart = self._apart
+        stretch.apart = self._apart
         self._stack.append(stretch)
-        stretch.started = CLOCK.counter()
-        stretch.before = self._read()
+        stretch.before = self._meter.begin()
         return stretch
 
     def _torn_down(self, fixturedef: pytest.FixtureDef[Any]) -> None:
@@ -175,55 +165,53 @@ class Fixtures:
                 return
 
     def _end(self, stretch: _Stretch, outcome: str) -> None:
-        after = self._read()
-        if stretch not in self._stack:
-            return
+        took = CLOCK.counter() - stretch.before[-1]
         if LEDGER:
             self._take_operations()
+        if stretch not in self._stack:
+            return
         while self._stack.pop() is not stretch:
             pass  # one that another plugin has kept from ending
-        total = list(map(sub, after, stretch.before))
-        own = total if stretch.inner is None else list(map(sub, total, stretch.inner))
+        if took < THRESHOLD and not stretch.shared and not stretch.operations:
+            return
+        total = self._meter.since(stretch.before, self._meter.read())
+        own = total if stretch.inner is None else self._meter.since(stretch.inner, total)
         if self._stack:
             outer = self._stack[-1]
             outer.inner = total if outer.inner is None else list(map(add, outer.inner, total))
-        if stretch.fixturedef.scope == "function":
-            self._use(stretch, total, own)
-        else:
+        if stretch.shared:
+            self._apart = own if self._apart is None else list(map(add, self._apart, own))
             self._share(stretch, total, own, outcome)
+        elif own[-1] >= THRESHOLD or stretch.operations:
+            self._use(stretch, total, own)
 
     def _use(self, stretch: _Stretch, total: Reading, own: Reading) -> None:
-        if own[self._duration] < THRESHOLD and not stretch.operations:
-            return
-        if self._apart is not None and self._apart is not stretch.counted_apart:
-            shared = self._apart
-            if stretch.counted_apart is not None:
-                shared = list(map(sub, shared, stretch.counted_apart))
-            total = list(map(sub, total, shared))
+        if self._apart is not stretch.apart and self._apart is not None:
+            meanwhile = self._apart
+            if stretch.apart is not None:
+                meanwhile = list(map(sub, meanwhile, stretch.apart))
+            total = self._meter.since(meanwhile, total)
         self._uses.append(f'{{{stretch.members},"values":{self._text(total)},"own":{self._text(own)}}}')
 
     def _share(self, stretch: _Stretch, total: Reading, own: Reading, outcome: str) -> None:
-        self._apart = own if self._apart is None else list(map(add, self._apart, own))
+        nodeid = "null" if self.item is None else quoted(self._named(self.item.nodeid))
         text = (
             f'{{"kind":"fixture",{stretch.members},"scope":"{stretch.fixturedef.scope}",'
-            f'"event":"{stretch.event}","nodeid":{self.nodeid},"worker":{self._worker},'
-            f'"start":{CLOCK.at(stretch.started):.6f},"values":{self._text(total)},"own":{self._text(own)}'
+            f'"event":"{stretch.event}","nodeid":{nodeid},"worker":{self._worker},'
+            f'"start":{CLOCK.at(stretch.before[-1]):.6f},"values":{self._text(total)},"own":{self._text(own)}'
         )
         if stretch.operations:
             text += members_text("operations", stretch.operations)
-        code = getattr(stretch.fixturedef.func, "__code__", None)
-        self._ended.append(_Ended(text, stretch.event, outcome, code))
+        self._ended.append((text, stretch, outcome))
 
     def _take_operations(self) -> None:
-        taken = list(LEDGER.take())
         inner = self._stack[-1] if self._stack else None
-        if inner is None:
-            self._operations += [operation_text(entry) for entry in taken]
-        elif inner.fixturedef.scope == "function":
-            inner.operations.append("")  # there were some
-            self._operations += [operation_text(entry, inner.fixturedef.argname) for entry in taken]
-        else:
-            inner.operations += [operation_text(entry) for entry in taken]
+        fixture = inner.fixturedef.argname if inner is not None and not inner.shared else None
+        texts = [operation_text(entry, fixture) for entry in LEDGER.take()]
+        if inner is not None:
+            inner.operations += texts
+        if inner is None or not inner.shared:
+            self._operations += texts
 
 
 def _members(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> str:
@@ -244,17 +232,6 @@ def _param(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -
 
 
 def _may_end(fixturedef: pytest.FixtureDef[Any]) -> bool:
-    """Tell whether there is anything to tear down: nothing else can add a finalizer."""
+    """Tell whether there may be something to tear down: nothing else can add a finalizer."""
     func = fixturedef.func
     return isgeneratorfunction(func) or "request" in fixturedef.argnames or isasyncgenfunction(func)
-
-
-def _codes(error: BaseException) -> Iterator[object]:
-    """Yield the code of every frame that `error`, or what it stands for, went through."""
-    if isinstance(error, BaseExceptionGroup):
-        for member in cast("BaseExceptionGroup[BaseException]", error).exceptions:
-            yield from _codes(member)
-    traceback: TracebackType | None = error.__traceback__
-    while traceback is not None:
-        yield traceback.tb_frame.f_code
-        traceback = traceback.tb_next

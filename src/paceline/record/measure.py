@@ -1,15 +1,16 @@
 """Measures the phases of each test in the process that runs it.
 
-What was measured rides on the phase's own report, as text that is ready to be written: a worker that dies
-takes only the test it was running with it, and a string is the cheapest cargo of pytest-xdist.
+In a worker, what was measured rides on the phase's own report, as text that is ready to be written: a worker
+that dies takes only the test it was running with it, and a string is the cheapest cargo of pytest-xdist. In
+the process that writes the run file, it is handed over when the test has ended.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Generator
 from json.encoder import encode_basestring_ascii as quoted
-from operator import sub
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
     from paceline.metrics.base import Probe
     from paceline.record.meter import Reading
+    from paceline.record.writer import Writer
+
+#: Phase, outcome, reading at its start, its values, further members.
+_Done = tuple[str, str, "Reading", "Reading", str]
 
 
 class Measure:
@@ -38,12 +43,14 @@ class Measure:
         warn: Callable[[str], None],
         probes: Sequence[Probe],
         named: Callable[[str], str] = str,
+        writer: Writer | None = None,
     ) -> None:
         """Measure with `probes` in the process called `worker`.
 
         Args:
             warn: called at most once for each failure of ours.
             named: turns the node id of an item into the one to record.
+            writer: of this process; None: reports carry everything.
         """
         #: Whole lines that wait for the next report, such as the spans of a worker.
         self.waiting: list[str] = []
@@ -51,22 +58,30 @@ class Measure:
         self._worker = quoted(worker)
         self._warn = warn
         self._named = named
+        self._writer = writer
         self._warned = False
         self._running = False
         self._failed_subtests = 0
         self._deselected = 0
-        self.meter = Meter(probes, self._lost)
-        self._read = self.meter.read
+        self._meter = Meter(probes, self._lost)
         self._text = values_text([metric for probe in probes for metric in probe.metrics])
-        self.fixtures = Fixtures(self.meter, self.waiting.append, self._text, self._worker)
-        self._started = 0.0
+        self._fixtures = Fixtures(self._meter, self.waiting.append, self._text, self._worker, named)
         self._before: Reading = []
         self._values: Reading = []
+        self._item: pytest.Item | None = None
+        self._done: list[_Done] = []
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._forked)
+
+    @property
+    def plugins(self) -> dict[str, object]:
+        """What to register with pytest, by name."""
+        return {"paceline-measure": self, "paceline-fixtures": self._fixtures}
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
         """Measure the set-up."""
-        self.fixtures.nodeid = quoted(self._named(item.nodeid))
+        self._fixtures.item = item
         self._start()
         try:
             return (yield)
@@ -95,14 +110,14 @@ class Measure:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Put what was measured on the report, after every other plugin has had its say on the outcome."""
+        """Take what was measured, after every other plugin has had its say on the outcome."""
         report = yield
         try:
             if self._running:
                 # A report that is made while a phase goes on is one of a subtest, which is no phase.
                 self._failed_subtests += report.outcome == "failed"
             elif report.when in PHASES:
-                self._load(report, item, call)
+                self._ended(report, item, call)
         except Exception as error:  # noqa: BLE001  a failure of ours never changes a test's outcome
             self._give_up(item, error)
         return report
@@ -125,53 +140,93 @@ class Measure:
         self.waiting.append(line(kind, record))
 
     def finish(self) -> None:
-        """Leave what nobody has reported among the waiting lines, and stop reading."""
-        self.fixtures.release()
-        self.meter.close()
+        """Hand over what is left, and stop reading."""
+        self._fixtures.release()
+        if self._writer is not None:
+            self._hand_over(self._writer)
+        self._meter.close()
 
-    def _lost(self, metric: str, why: str) -> None:
-        self.note("metric_off", MetricOff(name=metric, reason=why, worker=self._plain_worker))
-        self._warn(f"the metric {metric!r} is switched off: {why}")
+    def _start(self) -> None:
+        self._running = True
+        self._failed_subtests = 0
+        self._fixtures.phase_begins()
+        self._before = self._meter.begin()
 
-    def _load(self, report: pytest.TestReport, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    def _stop(self) -> None:
+        self._values = self._meter.since(self._before, self._meter.read())
+        self._running = False
+        self._fixtures.phase_ends()
+
+    def _ended(self, report: pytest.TestReport, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        when = str(report.when)
+        done = self._phase(when, report, call)
+        if self._writer is None:
+            self._load(report, item, _phase_text(done, self._text))
+            return
+        if when == "setup" and self._done:  # the last test, or attempt, had no tear-down
+            self._hand_over(self._writer)
+        self._item = item
+        self._done.append(done)
+        if when == "teardown":
+            self._hand_over(self._writer)
+
+    def _phase(self, when: str, report: pytest.TestReport, call: pytest.CallInfo[None]) -> _Done:
+        ended, more = "passed", ""
+        raised = None
+        if call.excinfo is not None or report.outcome != "passed" or "wasxfail" in vars(report):
+            ended, more = outcome(report), reason(report, call)
+            raised = call.excinfo.value if call.excinfo is not None else None
+        if ended == "passed" and self._failed_subtests:
+            # pytest itself says so only when it shows the report.
+            ended, more = "failed", f',"reason":"{self._failed_subtests} failed subtests"'
+        self._failed_subtests = 0
+        more += self._fixtures.phase_members(raised)
+        if when == "teardown":
+            self._fixtures.item = None
+        values, self._values = self._values, []
+        return when, ended, self._before, self._fixtures.without_shared(values), more
+
+    def _hand_over(self, writer: Writer) -> None:
+        """Let the test be written whose phases have been collected, and what waits before it."""
+        lines = self.waiting
+        if self._done and self._item is not None:
+            phases = ",".join([_phase_text(done, self._text) for done in self._done])
+            identity = identity_text(self._item, self._named(self._item.nodeid), self._worker)
+            lines.append(writer.test_line(self._item.nodeid, identity, phases))
+            self._done.clear()
+            self._item = None
+        if lines:
+            writer.write("\n".join(lines))
+            lines.clear()
+
+    def _load(self, report: pytest.TestReport, item: pytest.Item, phase: str) -> None:
         cargo = vars(report)
-        phase = self._phase(report, call)
         if report.when == "setup":
             cargo["paceline_test"] = identity_text(item, self._named(item.nodeid), self._worker)
-        elif report.when == "teardown":
-            self.fixtures.nodeid = "null"
         cargo["paceline_phase"] = phase
         if self.waiting:
             cargo["paceline_lines"] = "\n".join(self.waiting)
             self.waiting.clear()
+
+    def _forked(self) -> None:
+        """Leave the file to the parent; another plugin may run a test in a child, and send its reports."""
+        self._writer = None
+        self._done.clear()
+        self.waiting.clear()
+
+    def _lost(self, metric: str, why: str) -> None:
+        self.note("metric_off", MetricOff(name=metric, reason=why, worker=self._plain_worker))
+        self._warn(f"the metric {metric!r} is switched off: {why}")
 
     def _give_up(self, item: pytest.Item, error: Exception) -> None:
         if not self._warned:
             self._warned = True
             self._warn(f"{item.nodeid!a} is not recorded: {type(error).__name__}: {error}")
 
-    def _start(self) -> None:
-        self._running = True
-        self._failed_subtests = 0
-        self.fixtures.phase_begins()
-        self._started = CLOCK.counter()
-        self._before = self._read()
 
-    def _stop(self) -> None:
-        self._values = list(map(sub, self._read(), self._before))
-        self._running = False
-        self.fixtures.phase_ends()
-
-    def _phase(self, report: pytest.TestReport, call: pytest.CallInfo[None]) -> str:
-        ended, more = outcome(report), reason(report, call)
-        if ended == "passed" and self._failed_subtests:
-            # pytest itself says so only when it shows the report.
-            ended, more = "failed", f',"reason":"{self._failed_subtests} failed subtests"'
-        self._failed_subtests = 0
-        more += self.fixtures.phase_members(call.excinfo.value if call.excinfo is not None else None)
-        measured, self._values = self._values, []
-        if not measured:  # another plugin has raised before our turn came
-            return f'{{"phase":"{report.when}","outcome":"{ended}","start":null,"values":{{}}{more}}}'
-        values = self._text(self.fixtures.without_shared(measured))
-        start = f"{CLOCK.at(self._started):.6f}"
-        return f'{{"phase":"{report.when}","outcome":"{ended}","start":{start},"values":{values}{more}}}'
+def _phase_text(done: _Done, text: Callable[[Sequence[float]], str]) -> str:
+    when, ended, before, values, more = done
+    if not values:  # another plugin has raised before our turn came
+        return f'{{"phase":"{when}","outcome":"{ended}","start":null,"values":{{}}{more}}}'
+    start = CLOCK.at(before[-1])
+    return f'{{"phase":"{when}","outcome":"{ended}","start":{start:.6f},"values":{text(values)}{more}}}'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import get_args
+from typing import cast, get_args
 
 import pytest
 
@@ -50,3 +50,18 @@ def _why(report: pytest.TestReport, call: pytest.CallInfo[None]) -> str:
     else:
         text = str(error or report.longrepr or "")
     return text.strip().partition("\n")[0]
+
+
+def codes_of(error: BaseException) -> frozenset[object]:
+    """Return the code of every frame that `error`, or what it stands for, went through."""
+    codes: set[object] = set()
+    waiting = [error]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, BaseExceptionGroup):
+            waiting += cast("BaseExceptionGroup[BaseException]", one).exceptions
+        traceback = one.__traceback__
+        while traceback is not None:
+            codes.add(traceback.tb_frame.f_code)
+            traceback = traceback.tb_next
+    return frozenset(codes)

@@ -67,12 +67,13 @@ def _register(config: pytest.Config, loaded_at: tuple[float, float], words: Sequ
     named = naming(config)
     known = known_metrics(partial(warn, config) if worker is None else _silent)
     probes = chosen(words, known)
-    measure = Measure(worker or "main", partial(warn, config), probes, named)
     if worker is not None:
-        config.pluginmanager.register(WorkerSide(config, measure), "paceline-worker")
-        spans = Spans(worker, loaded_at, measure.note)
+        inside = Measure(worker, partial(warn, config), probes, named)
+        config.pluginmanager.register(WorkerSide(config, inside), "paceline-worker")
+        spans = Spans(worker, loaded_at, inside.note)
         config.pluginmanager.register(spans, "paceline-spans")
-        config.pluginmanager.register(measure, "paceline-measure")
+        for name, plugin in inside.plugins.items():
+            config.pluginmanager.register(plugin, name)
         return
     header = replace(_header(config), metrics=declared(probes, known.derived))
     try:
@@ -83,15 +84,18 @@ def _register(config: pytest.Config, loaded_at: tuple[float, float], words: Sequ
         return
     writer = Writer(config, file, named)
     writer.note("header", header)
+    # With workers, tests run there.
+    measure = None if header.workers else Measure("main", partial(warn, config), probes, named, writer)
     spans = Spans("main", loaded_at, writer.note)
     recorder = Recorder(config, writer, measure, spans, path, to_seal=not config.getoption("--paceline-out"))
-    for name, plugin in (
-        ("writer", writer),
-        ("spans", spans),
-        ("recorder", recorder),
-        ("controller", ControllerSide(writer, named)) if header.workers else ("measure", measure),
-    ):
-        config.pluginmanager.register(plugin, f"paceline-{name}")
+    plugins: dict[str, object] = {
+        "paceline-writer": writer,
+        "paceline-spans": spans,
+        "paceline-recorder": recorder,
+        **(measure.plugins if measure else {"paceline-controller": ControllerSide(writer, named)}),
+    }
+    for name, plugin in plugins.items():
+        config.pluginmanager.register(plugin, name)
 
 
 def _silent(_: str) -> None:
@@ -105,7 +109,7 @@ class Recorder:
         self,
         config: pytest.Config,
         writer: Writer,
-        measure: Measure,
+        measure: Measure | None,
         spans: Spans,
         path: Path,
         *,
@@ -132,9 +136,8 @@ class Recorder:
             return (yield)
         finally:
             self._spans.finish()
-            self._measure.finish()
-            for waiting in self._measure.waiting:  # no report has carried them
-                self._writer.write(waiting)
+            if self._measure is not None:
+                self._measure.finish()
             end = RunEnd(exit_code=int(session.exitstatus), ended_at=round(CLOCK.now(), 6))
             if self._writer.finish(end) and self._to_seal:
                 self._seal()
