@@ -38,7 +38,7 @@ from paceline.store.state_folder import state_folder
 
 _KEPT = 20  # gates
 #: Looser than for a verdict on stored figures: pairs clear a suspect for little.
-_SUSPICIOUS = Rules(test=Nomination(z=1.0, change=0.05), total=Nomination(z=1.0, change=0.03, seconds=0.05))
+_SUSPICIOUS = Rules(test=Nomination(z=0.3, change=0.05), total=Nomination(z=0.5, change=0.03, seconds=0.05))
 
 
 @click.command()
