@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import click
 
 from paceline import __version__
+from paceline.cli.bisect import bisect
 from paceline.cli.compare import compare
 from paceline.cli.gate import gate
 from paceline.cli.profile import profile
@@ -33,6 +34,7 @@ def cli() -> None:
 cli.add_command(profile)
 cli.add_command(compare)
 cli.add_command(gate)
+cli.add_command(bisect)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -45,7 +45,7 @@ def head_side(root: Path) -> Side:
     return Side(name="head", root=root, python=sys.executable, environment=_sources(root))
 
 
-def base_side(tree: Tree, project: Path, settings: GateConfig) -> Side:
+def base_side(tree: Tree, project: Path, settings: GateConfig, name: str = "base") -> Side:
     """Prepare `tree` as the configuration says.
 
     Args:
@@ -55,7 +55,7 @@ def base_side(tree: Tree, project: Path, settings: GateConfig) -> Side:
         BaseSetupError: the command failed; its last lines are in the message.
     """
     if not settings.setup:
-        return Side(name="base", root=tree.root, python=sys.executable, environment=_sources(tree.root))
+        return Side(name=name, root=tree.root, python=sys.executable, environment=_sources(tree.root))
     key = _key(tree, settings)
     folder = state_folder(project, "environments") / key
     with FileLock(folder.with_suffix(".lock")):
@@ -68,7 +68,7 @@ def base_side(tree: Tree, project: Path, settings: GateConfig) -> Side:
     _forget_old(folder.parent)
     python = settings.python.format(env=folder) if settings.python else sys.executable
     return Side(
-        name="base",
+        name=name,
         root=tree.root,
         python=python,
         environment={**_sources(tree.root), "PACELINE_BASE_ENV": str(folder)},

@@ -41,6 +41,7 @@ class Rounds:
     former: Mapping[str, str]
     base: Run
     head: Run
+    confirmations: int = CONFIRMATIONS
     factor: float | None = None
     notes: tuple[str, ...] = ()
 
@@ -51,7 +52,7 @@ class Rounds:
         counted = [delta for delta in suspects if delta.evidence == "counted"]
         left = [delta for delta in suspects if delta.evidence != "counted"]
         alarms = 0
-        for confirmation in range(1, CONFIRMATIONS + 1):
+        for confirmation in range(1, self.confirmations + 1):
             if not left and not counted:
                 break
             series = self._series(confirmation, left, counted, controls)
@@ -64,7 +65,7 @@ class Rounds:
                 slower = confirm.slower_controls(self.suite.name, series.pairs, controls)
                 alarms += len(slower)
                 # Overlooked, perhaps: what is left of them after the next series isn't chance.
-                left += slower if confirmation < CONFIRMATIONS else ()
+                left += slower if confirmation < self.confirmations else ()
                 controls = tuple(one for one in controls if one not in _tests_of(slower))
         self.notes = (f"{len(controls) + alarms} controls ran along, {alarms} of them looked slower",)
         return verdicts
@@ -96,9 +97,9 @@ class Rounds:
     def _survivors(self, series: _Series, verdicts: dict[SeriesKey, Delta], confirmation: int) -> list[Delta]:
         """Return what this series left standing, to be confirmed once more; the last one convicts."""
         standing = [judgement for judgement in series.judged.values() if judgement.step == "confirmed"]
-        if confirmation < CONFIRMATIONS:
+        if confirmation < self.confirmations:
             return [judgement.delta for judgement in standing]
-        verdicts.update({one.delta.key: confirm.confirmed(one, CONFIRMATIONS) for one in standing})
+        verdicts.update({one.delta.key: confirm.confirmed(one, self.confirmations) for one in standing})
         return []
 
     def _count(
@@ -125,12 +126,12 @@ class Rounds:
         expected = 2 * self._seconds(nodeids)
         if not self.tally.allows(expected):
             return "not decided within the time limit"
-        remaining = (CONFIRMATIONS - confirmation + 1) * _PAIRS - number
+        remaining = (self.confirmations - confirmation + 1) * _PAIRS - number
         self.watcher.pair(
             self.suite.name,
             len(suspects),
             (confirmation - 1) * _PAIRS + number + 1,
-            CONFIRMATIONS * _PAIRS,
+            self.confirmations * _PAIRS,
             remaining * expected,
         )
         places = {"base": self.request.base, "head": self.request.head}

@@ -73,6 +73,26 @@ def fork_point(root: Path, branch: str) -> str:
         ) from error
 
 
+def between(root: Path, good: str, bad: str) -> tuple[str, ...]:
+    """Return the commits after `good` up to `bad` along the first parents, oldest first.
+
+    Raises:
+        RevisionError: one of them doesn't exist, or `good` is not an ancestor of `bad`.
+    """
+    first, last = resolve(root, good), resolve(root, bad)
+    if _git(root, "merge-base", first, last) != first:
+        raise RevisionError(
+            f"{good} is not an ancestor of {bad}",
+            hint="Name as good a commit that the bad one was made from.",
+        )
+    return tuple(_git(root, "rev-list", "--first-parent", "--reverse", f"{first}..{last}").split())
+
+
+def described(root: Path, commit: str) -> str:
+    """Return short hash, date, author and subject of a commit on one line."""
+    return _git(root, "show", "--no-patch", "--format=%h %cs %an: %s", commit)
+
+
 @contextmanager
 def checked_out(root: Path, revision: str) -> Iterator[Tree]:
     """Yield `revision` in a temporary folder outside of the user's, whose own files are not touched.

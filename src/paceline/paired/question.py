@@ -1,0 +1,70 @@
+"""One test, two revisions: is it slower in the second one?"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from paceline.config import Suite
+from paceline.model.comparison import Delta
+from paceline.model.profile import MEASURED_STATUSES
+from paceline.model.run import Run
+from paceline.paired.bisection import Answer
+from paceline.paired.request import GateRequest, Tally, Watcher, compared, sample
+from paceline.paired.rounds import Rounds
+
+_ANSWERS: dict[str, Answer] = {"regressed": "slow", "unchanged": "fast"}
+
+
+def ask(
+    request: GateRequest, suite: Suite, nodeid: str, watcher: Watcher, known: Delta | None = None
+) -> tuple[Answer, Delta | None]:
+    """Tell whether the test `nodeid` is slower at the head than at the base, and what of it is.
+
+    Args:
+        known: what is looked for, as an earlier answer found it; None looks for what has grown most.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C.
+    """
+    tally = Tally(deadline=request.deadline)
+    # Its own file, for what shares its fixtures and for controls.
+    file = replace(suite, paths=(nodeid.partition("::")[0],), workers=0)
+    runs: list[Run] = []
+    for place in (request.base, request.head):
+        made = sample(request, file, place, f"{suite.name}-first-{place.name}", (), 1, tally)
+        if made.run is None or made.result.status not in MEASURED_STATUSES:
+            watcher.said(f"{place.name}: {made.result.reason or made.result.status.replace('_', ' ')}")
+            return "unknown", None
+        runs.append(made.run)
+    comparison = compared(request, file, runs[:1], runs[1:])
+    suspect = _suspect(comparison.deltas, nodeid, known)
+    if suspect is None:
+        watcher.said(f"{nodeid} isn't on both sides")
+        return "unknown", None
+    if suspect.evidence == "counted":
+        return ("slow" if suspect.verdict == "regressed" else "fast"), suspect
+    session = Rounds(
+        request=request,
+        suite=file,
+        watcher=watcher,
+        tally=tally,
+        former=comparison.renamed,
+        base=runs[0],
+        head=runs[1],
+        confirmations=1,
+    )
+    verdict = session.decide([suspect])[suspect.key]
+    return _ANSWERS.get(verdict.verdict, "unknown"), verdict
+
+
+def _suspect(deltas: tuple[Delta, ...], nodeid: str, known: Delta | None) -> Delta | None:
+    """Return the series to ask about: the known one, else a count that grew, else the time that grew most."""
+    own = [delta for delta in deltas if delta.key.subject == "test" and delta.key.name == nodeid]
+    if known is not None:
+        same = next((delta for delta in own if delta.key == known.key), None)
+        # Counts that didn't change aren't listed.
+        return same or (replace(known, verdict="unchanged") if known.evidence == "counted" and own else None)
+    counted = [delta for delta in own if delta.evidence == "counted" and delta.verdict == "regressed"]
+    timed = [delta for delta in own if delta.evidence == "timed" and delta.key.phase is not None]
+    timed.sort(key=lambda delta: (delta.before or 0.0) - (delta.after or 0.0))
+    return next(iter([*counted, *timed]), None)
