@@ -103,6 +103,13 @@ class JustificationError(PacelineError):
     slug = "justification"
 
 
+class NotMeasuredError(PacelineError):
+    """A suite that has to be measured gave no figures."""
+
+    slug = "not-measured"
+    exit_code = Exit.NOT_MEASURED
+
+
 class NotProvisionedError(PacelineError):
     """What a suite requires, such as a database server, can't be had on this machine."""
 

@@ -9,6 +9,7 @@ import click
 
 from paceline import __version__
 from paceline.cli.bisect import bisect
+from paceline.cli.calibrate import calibrate
 from paceline.cli.compare import compare
 from paceline.cli.gate import gate
 from paceline.cli.profile import profile
@@ -35,6 +36,7 @@ cli.add_command(profile)
 cli.add_command(compare)
 cli.add_command(gate)
 cli.add_command(bisect)
+cli.add_command(calibrate)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -34,6 +34,7 @@ from paceline.profile.plan import chosen
 from paceline.report.words import count, seconds
 from paceline.stats.nomination import Nomination
 from paceline.store.baseline_file import read_baseline
+from paceline.store.calibration_file import NAME, read_calibrations
 from paceline.store.state_folder import state_folder
 
 _KEPT = 20  # gates
@@ -80,7 +81,7 @@ def gate(
     selected = chosen(config, suites, None)
     commit = base or fork_point(root, config.gate.base)
     deadline = time.monotonic() + 60 * (time_limit or config.gate.time_limit)
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
     console = Console(stderr=True)
     with FileLock(state_folder(root) / "profile.lock"), checked_out(root, commit) as tree:
         console.print(f"base: {_named(tree, base)}", highlight=False)
@@ -101,7 +102,7 @@ def _gate(
     for old in sorted(state_folder(root, "gate").iterdir())[:-_KEPT]:
         shutil.rmtree(old, ignore_errors=True)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    with _watching(console) as watcher:
+    with watching(console) as watcher:
         request = GateRequest(
             bench=Bench(
                 folder=state_folder(root, "gate", stamp),
@@ -115,11 +116,13 @@ def _gate(
             controls=config.gate.controls,
             deadline=deadline,
             labels=(tree.commit[:10], "working tree"),
+            calibrations=read_calibrations((root / config.output).with_name(NAME)).suites,
         )
         return [run_gate(request, suite, watcher) for suite in suites]
 
 
-def _watching(console: Console) -> AbstractContextManager[PlainWatcher]:
+def watching(console: Console) -> AbstractContextManager[PlainWatcher]:
+    """Return who tells the user how it gets on."""
     if console.is_terminal and not os.environ.get("CI"):
         return LiveWatcher(console)
     return nullcontext(PlainWatcher(console))
@@ -134,6 +137,6 @@ def _justifications(baseline: Baseline | None) -> tuple[Justification, ...]:
     return () if baseline is None else baseline.justifications
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
+def interrupt(number: int, frame: FrameType | None) -> None:
     """A cancelled CI job ends like Ctrl-C: with everything put away."""
     raise KeyboardInterrupt

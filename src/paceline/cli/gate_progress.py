@@ -30,7 +30,7 @@ class PlainWatcher:
 
     def pair(self, suite: str, suspects: int, number: int, of: int, left: float) -> None:
         """Show which pair begins; the ones in between go unsaid for a while."""
-        text = f"{suite}: {told(suspects, number, of)}, at most {seconds(left)} left"
+        text = f"{suite}: {told(suspects, number, of)}{_left(left)}"
         if number in (1, of // 2 + 1) or time.monotonic() - self._spoke_at >= _LINE_EVERY:
             self._say(text)
 
@@ -82,7 +82,7 @@ class LiveWatcher(PlainWatcher, AbstractContextManager["LiveWatcher"]):
             description=f"{suite}: {told(suspects, number, of)}",
             completed=number - 1,
             total=of,
-            left=f"at most {seconds(left)} left",
+            left=_left(left).removeprefix(", "),
         )
 
     def advanced(self, progress: Advance) -> None:
@@ -92,5 +92,10 @@ class LiveWatcher(PlainWatcher, AbstractContextManager["LiveWatcher"]):
 
 
 def told(suspects: int, number: int, of: int) -> str:
-    """Return what a pair is for."""
-    return f"{count(suspects, 'suspicious figure')}, pair {number} of at most {of}"
+    """Return what a pair is for; without suspects, for all tests."""
+    for_what = f"{count(suspects, 'suspicious figure')}, " if suspects else ""
+    return f"{for_what}pair {number} of at most {of}"
+
+
+def _left(left: float) -> str:
+    return f", at most {seconds(left)} left" if left else ""

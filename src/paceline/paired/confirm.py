@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import exp, log, sqrt
+from functools import cached_property
+from math import exp, log
 
 from paceline.compare.rules import GC_COUNT, TIMES
 from paceline.model.comparison import Delta, SeriesKey
-from paceline.model.profile import Profile, Summary
-from paceline.stats.noise import usual_spread
+from paceline.model.profile import Profile, Summary, TestSeries
+from paceline.model.run import PHASES
+from paceline.paired.habits import Habits, LogPairs
 from paceline.stats.paired import PairedScore, detectable, log_pairs, paired_score
 from paceline.stats.robust import middle, spread
 from paceline.stats.sequential import LOOKS, step
@@ -20,12 +22,24 @@ LEAST_CONTROLS = 5
 _FOR_A_SPREAD = 20
 
 
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """The profile of a single run, with its tests at hand."""
+
+    profile: Profile
+
+    @cached_property
+    def tests(self) -> dict[str, TestSeries]:
+        """The tests by node id."""
+        return {test.nodeid: test for test in self.profile.tests}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
     """The figures of one process of each side."""
 
-    base: Profile
-    head: Profile
+    base: Figures
+    head: Figures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +59,11 @@ class Judgement:
 
 
 def judge(
-    suspects: Sequence[Delta], pairs: Sequence[Pair], controls: Sequence[str], former: Mapping[str, str]
+    suspects: Sequence[Delta],
+    pairs: Sequence[Pair],
+    controls: Sequence[str],
+    former: Mapping[str, str],
+    habits: Habits,
 ) -> tuple[Judgement, ...]:
     """Return the state of each suspect after `pairs`.
 
@@ -55,21 +73,37 @@ def judge(
     """
     speeds = [_speed(pair, controls) for pair in pairs]
     noise = _noise(pairs, controls, speeds)
-    return tuple(_judged(delta, pairs, speeds, noise, former) for delta in suspects)
+    return tuple(_judged(delta, pairs, speeds, noise, former, habits) for delta in suspects)
 
 
-def slower_controls(suite: str, pairs: Sequence[Pair], controls: Sequence[str]) -> tuple[Delta, ...]:
+def slower_controls(
+    suite: str, pairs: Sequence[Pair], controls: Sequence[str], habits: Habits
+) -> tuple[Delta, ...]:
     """Return the controls that would have been confirmed: overlooked by the first runs, or false alarms."""
     speeds = [_speed(pair, controls) for pair in pairs]
     noise = _noise(pairs, controls, speeds)
     found: list[Delta] = []
     for nodeid in controls:
         key = SeriesKey(suite=suite, subject="test", name=nodeid, phase="call", metric=_metric(pairs))
-        score = _score(key, pairs, speeds, noise, {})
-        if score is not None and step(score) == "confirmed":
+        score = _score(key, pairs, speeds, noise, {}, habits)
+        if score is not None and step(score, habits.looks) == "confirmed":
             before, after = value_of(pairs[-1].base, key), value_of(pairs[-1].head, key)
             delta = Delta(key=key, evidence="timed", verdict="inconclusive", before=before, after=after)
             found.append(replace(delta, ratio=score.median, reason="ran along as a control"))
+    return tuple(found)
+
+
+def all_series(pairs: Sequence[Pair]) -> tuple[LogPairs, ...]:
+    """Return the log seconds of every phase of every test, the machine's speed taken out."""
+    controls = sorted({nodeid for pair in pairs for nodeid in pair.head.tests})
+    speeds = [_speed(pair, controls) for pair in pairs]
+    metric = _metric(pairs)
+    found: list[LogPairs] = []
+    for nodeid in controls:
+        for phase in PHASES:
+            key = SeriesKey(suite="", subject="test", name=nodeid, phase=phase, metric=metric)
+            base = [value_of(pair.base, key) for pair in pairs]
+            found.append(log_pairs(base, [value_of(pair.head, key) for pair in pairs], speeds))
     return tuple(found)
 
 
@@ -126,14 +160,15 @@ def _judged(
     speeds: Sequence[float],
     noise: float | None,
     former: Mapping[str, str],
+    habits: Habits,
 ) -> Judgement:
-    score = _score(delta.key, pairs, speeds, noise, former)
+    score = _score(delta.key, pairs, speeds, noise, former, habits)
     if score is None:
         return Judgement(delta=delta, score=None, step="go on")
     return Judgement(
         delta=delta,
         score=score,
-        step=step(score),
+        step=step(score, habits.looks),
         collections_moved=_collections_moved(delta.key, pairs, former),
     )
 
@@ -144,6 +179,7 @@ def _score(
     speeds: Sequence[float],
     noise: float | None,
     former: Mapping[str, str],
+    habits: Habits,
 ) -> PairedScore | None:
     before = replace(key, name=former.get(key.name, key.name))
     base = [value_of(pair.base, before) for pair in pairs]
@@ -152,16 +188,17 @@ def _score(
     if not whole:
         return None
     typical = exp(middle([log_seconds for log_seconds, _ in whole]))
-    # The controls tell how much this machine varies today, what is known how much short tests vary more.
-    usual = sqrt(2) * usual_spread(typical)
+    # The controls tell how much this machine varies today, habits how much more the short tests vary.
+    usual = habits.usual(typical)
     return paired_score(whole, max(usual, noise) if noise is not None else usual)
 
 
-def value_of(profile: Profile, key: SeriesKey) -> float | None:
-    """Return the seconds of the series `key` in the profile of a single run; None if it has none."""
+def value_of(figures: Figures, key: SeriesKey) -> float | None:
+    """Return the seconds of the series `key` in a single run; None if it has none."""
+    profile = figures.profile
     match key.subject:
         case "test":
-            test = next((test for test in profile.tests if test.nodeid == key.name), None)
+            test = figures.tests.get(key.name)
             if test is None or key.phase is None:
                 return None
             return _median(test.phases.get(key.phase, {}).get(key.metric))
@@ -187,7 +224,7 @@ def _metric(pairs: Sequence[Pair]) -> str:
     """Return the best time that was recorded."""
     for name in TIMES:
         for pair in pairs:
-            for test in pair.head.tests:
+            for test in pair.head.tests.values():
                 if name in test.phases.get("call", {}):
                     return name
     return TIMES[-1]
@@ -212,8 +249,7 @@ def _noise(pairs: Sequence[Pair], controls: Sequence[str], speeds: Sequence[floa
 def _log_ratios(pair: Pair, controls: Sequence[str]) -> list[float]:
     metric = _metric([pair])
     found: list[float] = []
-    base = {test.nodeid: test for test in pair.base.tests}
-    head = {test.nodeid: test for test in pair.head.tests}
+    base, head = pair.base.tests, pair.head.tests
     for nodeid in controls:
         if nodeid in base and nodeid in head:
             before = _median(base[nodeid].phases.get("call", {}).get(metric))

@@ -40,9 +40,9 @@ class Side:
     environment: Mapping[str, str]
 
 
-def head_side(root: Path) -> Side:
+def head_side(root: Path, name: str = "head") -> Side:
     """Return the user's own working tree, with the interpreter that runs Paceline."""
-    return Side(name="head", root=root, python=sys.executable, environment=_sources(root))
+    return Side(name=name, root=root, python=sys.executable, environment=_sources(root))
 
 
 def base_side(tree: Tree, project: Path, settings: GateConfig, name: str = "base") -> Side:

@@ -51,6 +51,7 @@ def ask(
         former=comparison.renamed,
         base=runs[0],
         head=runs[1],
+        habits=request.habits(suite, runs[1].header.environment),
         confirmations=1,
     )
     verdict = session.decide([suspect])[suspect.key]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from paceline.compare.compare import compare
 from paceline.compare.rules import Rules
 from paceline.config import Suite
+from paceline.model.calibration import SuiteCalibration
 from paceline.model.comparison import Comparison, Side
+from paceline.model.environment import Environment
 from paceline.model.profile import Profile
 from paceline.model.run import Run
+from paceline.paired.habits import Habits
 from paceline.paired.preparation import Side as Place
 from paceline.paired.sample import Bench, Sample, take
 from paceline.profile.aggregate import aggregate
@@ -39,6 +42,7 @@ class GateRequest:
         controls: how many unsuspicious tests run along.
         deadline: value of the monotonic clock at which it has to end.
         labels: what the base and the head are called in the report.
+        calibrations: suite to what was found out about its noise.
     """
 
     bench: Bench
@@ -49,6 +53,14 @@ class GateRequest:
     controls: int
     deadline: float
     labels: tuple[str, str]
+    calibrations: Mapping[str, SuiteCalibration] = field(default_factory=dict[str, SuiteCalibration])
+
+    def habits(self, suite: Suite, environment: Environment) -> Habits:
+        """Return what is usual for `suite` on a machine with this `environment`."""
+        known = self.calibrations.get(suite.name)
+        python = environment.python.rpartition(".")[0]
+        alike = known is not None and (known.cpu, known.python) == (environment.cpu_model, python)
+        return Habits(calibration=known if alike else None)
 
     def other(self, place: Place) -> Place:
         """Return the side that `place` isn't."""

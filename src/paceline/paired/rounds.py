@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from paceline.config import Suite
 from paceline.model.comparison import Delta, SeriesKey
-from paceline.model.profile import MEASURED_STATUSES, Profile
+from paceline.model.profile import MEASURED_STATUSES
 from paceline.model.run import Run
 from paceline.paired import confirm, order
-from paceline.paired.confirm import Judgement, Pair
+from paceline.paired.confirm import Figures, Judgement, Pair
+from paceline.paired.habits import Habits
 from paceline.paired.request import GateRequest, Tally, Watcher, compared, profile_of, sample
 from paceline.stats.sequential import LOOKS
 
@@ -41,6 +42,7 @@ class Rounds:
     former: Mapping[str, str]
     base: Run
     head: Run
+    habits: Habits
     confirmations: int = CONFIRMATIONS
     factor: float | None = None
     notes: tuple[str, ...] = ()
@@ -62,7 +64,7 @@ class Rounds:
             left = self._survivors(series, verdicts, confirmation)
             if series.pairs:
                 self.factor = confirm.machine_factor(series.pairs, controls)
-                slower = confirm.slower_controls(self.suite.name, series.pairs, controls)
+                slower = confirm.slower_controls(self.suite.name, series.pairs, controls, self.habits)
                 alarms += len(slower)
                 # Overlooked, perhaps: what is left of them after the next series isn't chance.
                 left += slower if confirmation < self.confirmations else ()
@@ -86,8 +88,8 @@ class Rounds:
                     series.verdicts[delta.key] = confirm.undecided(judgement, made)
                 break
             series.runs.append(made)
-            series.pairs.append(Pair(base=self._profile(made[0]), head=self._profile(made[1])))
-            judgements = confirm.judge(open_, series.pairs, controls, self.former)
+            series.pairs.append(Pair(base=self._figures(made[0]), head=self._figures(made[1])))
+            judgements = confirm.judge(open_, series.pairs, controls, self.former, self.habits)
             series.judged.update({judgement.delta.key: judgement for judgement in judgements})
             dropped = [judgement for judgement in judgements if judgement.step == "dropped"]
             series.verdicts.update({one.delta.key: confirm.dropped(one) for one in dropped})
@@ -168,8 +170,8 @@ class Rounds:
         fixed = max(0.0, (whole or 0.0) - sum(spent.values()))
         return fixed + sum(spent.get(nodeid, 0.0) for nodeid in nodeids or spent)
 
-    def _profile(self, run: Run) -> Profile:
-        return profile_of(self.suite, (run,))
+    def _figures(self, run: Run) -> Figures:
+        return Figures(profile=profile_of(self.suite, (run,)))
 
 
 def _tests_of(deltas: Sequence[Delta]) -> set[str]:

@@ -58,6 +58,7 @@ def gate(request: GateRequest, suite: Suite, watcher: Watcher) -> Gated:
         former=comparison.renamed,
         base=base[-1],
         head=head[-1],
+        habits=request.habits(suite, head[-1].header.environment),
     )
     verdicts = session.decide(suspects)
     deltas = tuple(verdicts.get(delta.key, delta) for delta in comparison.deltas)
