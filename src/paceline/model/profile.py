@@ -12,6 +12,8 @@ from paceline.model.run import Outcome, PhaseName, RunStatus
 MEASURED_STATUSES: frozenset[RunStatus] = frozenset({"measured", "tests_failed"})
 #: Name of what the run loop took besides the phases of the tests, among `Profile.totals`.
 BETWEEN = "between"
+#: Name of what fixtures took that more than one test can use, among `Profile.totals`; no phase contains them.
+SHARED = "shared_fixtures"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
