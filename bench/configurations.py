@@ -46,7 +46,7 @@ CONFIGURATIONS = (
         plugin="paceline",
         arguments=("--paceline-out={out}",),
         table=True,
-        toggled=("paceline-measure", "paceline-writer", "paceline-isolation"),
+        toggled=("paceline-measure", "paceline-fixtures", "paceline-writer", "paceline-isolation"),
     ),
     Configuration(name="--durations=25", arguments=("--durations=25",)),
     Configuration(name="--junitxml", arguments=("--junitxml={out}",), toggled=("LogXML",)),

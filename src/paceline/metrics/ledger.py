@@ -16,27 +16,28 @@ class Ledger:
     append. Whoever enters something pays a tuple and an append, so nothing is summed up before it's taken.
     """
 
-    __slots__ = ("_entries", "enter")
+    __slots__ = ("enter", "entries")
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._entries: list[tuple[OperationKind, str, str | None, float, int]] = []
+        #: What can be taken; never another list.
+        self.entries: list[tuple[OperationKind, str, str | None, float, int]] = []
         #: Called with kind, what, where, seconds and rows (-1: not counted).
-        self.enter = self._entries.append
+        self.enter = self.entries.append
 
     def __bool__(self) -> bool:
         """Whether there is anything to take."""
-        return bool(self._entries)
+        return bool(self.entries)
 
     def clear(self) -> None:
         """Forget what was entered so far."""
-        del self._entries[: len(self._entries)]
+        del self.entries[: len(self.entries)]
 
     def take(self) -> Iterator[Entry]:
         """Yield kind, what, where, count, seconds and rows (-1: not counted), and begin anew."""
-        count = len(self._entries)
-        taken = self._entries[:count]
-        del self._entries[:count]
+        count = len(self.entries)
+        taken = self.entries[:count]
+        del self.entries[:count]
         summed: dict[tuple[OperationKind, str, str | None], tuple[int, float, int]] = {}
         for kind, what, where, seconds, rows in taken:
             times, total, amount = summed.get((kind, what, where), (0, 0.0, -1))

@@ -98,18 +98,18 @@ def _probe() -> Probe:
     unit = 1 if sys.platform == "darwin" else 1024  # see getrusage(2) of both
     delay = _RunDelay() if os.access(_SCHEDSTAT, os.R_OK) else None
     read_delay = _no_delay if delay is None else delay.read
-    switches = (-1, -1)
-    after_switch = (0.0, 0.0)
+    switches = -1
+    children = delayed = 0.0
 
     def read() -> tuple[float, ...]:
-        nonlocal switches, after_switch
-        used = getrusage(RUSAGE_SELF)
-        if used[14:] != switches:
+        nonlocal switches, children, delayed
+        user, system, peak, _, _, _, minor, major, _, _, _, _, _, _, waited, put_off = getrusage(RUSAGE_SELF)
+        if waited + put_off != switches:
             # Who wasn't switched has waited neither for a processor nor for a child.
-            switches = used[14:]
-            children = getrusage(RUSAGE_CHILDREN)
-            after_switch = (children[0] + children[1], read_delay())
-        return used[0] + used[1], *switches, used[6], used[7], used[2] * unit, *after_switch
+            switches = waited + put_off
+            used = getrusage(RUSAGE_CHILDREN)
+            children, delayed = used[0] + used[1], read_delay()
+        return user + system, waited, put_off, minor, major, peak * unit, children, delayed
 
     if delay is None:
         return Probe(metrics=(_CPU_TIME, *_OTHERS), read=lambda: read()[:-1], dear=True)

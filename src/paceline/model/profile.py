@@ -16,6 +16,8 @@ MEASURED_STATUSES: frozenset[RunStatus] = frozenset({"measured", "tests_failed"}
 BETWEEN = "between"
 #: Metric that counts how often a shared fixture was set up.
 SETUPS = "setups"
+#: Name of what fixtures took that more than one test can use, among `Profile.totals`; no phase contains them.
+SHARED = "shared_fixtures"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,13 +13,14 @@ from paceline.model.profile import (
     BETWEEN,
     MEASURED_STATUSES,
     SETUPS,
+    SHARED,
     Profile,
     SlowTest,
     Summary,
     TestSeries,
     fixture_name,
 )
-from paceline.model.run import OUTCOMES, PHASES, Outcome, PhaseName, Run, RunStatus, TestRecord
+from paceline.model.run import OUTCOMES, Outcome, PhaseName, Run, RunStatus, TestRecord
 from paceline.model.status import final_attempts, outcomes_of, reason_for, status_of, unreported
 from paceline.stats.summary import summarise
 
@@ -127,12 +128,25 @@ def _totals(run: Run) -> dict[str, dict[str, float]]:
         for phase in test.phases:
             for metric, value in phase.values.items():
                 totals[phase.phase][metric] += value
-    between = _between(run, totals)
+    for fixture in run.costs.fixtures:
+        for metric, value in fixture.own.items():
+            totals[SHARED][metric] += value
+    _take_out_of_finish(run, totals)
+    between = _between(run)
     return totals | {BETWEEN: between} if between else totals
 
 
-def _between(run: Run, totals: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
-    """Return what the run loop took besides the phases, such as reports, tracebacks and other plugins.
+def _take_out_of_finish(run: Run, totals: Mapping[str, dict[str, float]]) -> None:
+    """Let what was torn down after the last test count once: the span `finish` contains it."""
+    finish = totals.get("finish", {})
+    for fixture in run.costs.fixtures:
+        if fixture.nodeid is None:
+            for metric in finish:
+                finish[metric] = max(0.0, finish[metric] - fixture.own.get(metric, 0.0))
+
+
+def _between(run: Run) -> dict[str, float]:
+    """Return what the run loop took besides phases and fixtures: reports, tracebacks, other plugins.
 
     Not for workers of pytest-xdist, whose run loop also waits for the next test.
     """
@@ -140,10 +154,15 @@ def _between(run: Run, totals: Mapping[str, Mapping[str, float]]) -> dict[str, f
     if loop is None or loop.duration is None or run.header.workers:
         return {}
     spent = {"duration": loop.duration, "cpu_time": loop.cpu_time}
-    return {
-        metric: max(0.0, value - sum(totals[phase].get(metric, 0.0) for phase in PHASES if phase in totals))
-        for metric, value in spent.items()
-    }
+    within: dict[str, float] = defaultdict(float)
+    for part in (phase.values for test in run.tests for phase in test.phases):
+        for metric, value in part.items():
+            within[metric] += value
+    for fixture in run.costs.fixtures:
+        if fixture.nodeid is not None:
+            for metric, value in fixture.own.items():
+                within[metric] += value
+    return {metric: max(0.0, value - within.get(metric, 0.0)) for metric, value in spent.items()}
 
 
 def _fixtures(run: Run) -> dict[str, dict[str, float]]:

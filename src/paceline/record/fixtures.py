@@ -18,15 +18,19 @@ import pytest
 from paceline.clock import CLOCK
 from paceline.metrics.ledger import LEDGER
 from paceline.record.outcome import codes_of
-from paceline.record.text import members_text, operation_text
+from paceline.record.text import Texts, members_text, operation_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from paceline.record.meter import Meter, Reading
 
-#: Seconds; a function-scoped fixture that took less itself, and did nothing that is counted, isn't mentioned.
+#: Seconds; a function- or class-scoped fixture that took less, and did nothing counted, isn't mentioned.
 THRESHOLD = 1e-4
+_LASTING = ("module", "package", "session")
+
+#: Looked at for every test: there is mostly nothing to take.
+_ENTRIES = LEDGER.entries
 
 _Event = Literal["setup", "teardown"]
 
@@ -63,16 +67,19 @@ class Fixtures:
         self,
         meter: Meter,
         emit: Callable[[str], None],
-        values_text: Callable[[Sequence[float]], str],
-        worker: str,
+        texts: Texts,
         named: Callable[[str], str],
+        failed: Callable[[Exception], None],
     ) -> None:
-        """Read `meter`; `emit` takes a line; `worker` is quoted; `named` makes the recorded node id."""
+        """Read `meter`; `emit` takes a line that `texts` wrote; `named` makes the recorded node id.
+
+        `failed` is called with what goes wrong here.
+        """
         self._meter = meter
         self._emit = emit
-        self._text = values_text
-        self._worker = worker
+        self._texts = texts
         self._named = named
+        self._failed = failed
         self._stack: list[_Stretch] = []
         #: Shared fixtures' lines, up to the outcome, that wait for what ends the phase.
         self._ended: list[tuple[str, _Stretch, str]] = []
@@ -87,11 +94,7 @@ class Fixtures:
         self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
     ) -> Generator[None, object, object]:
         """Time a set-up, and see to it that the tear-down is timed."""
-        members = _members(fixturedef, request)
-        ends = _may_end(fixturedef)
-        if ends:  # finalizers run in the opposite order: this one comes last, and the other one first
-            fixturedef.addfinalizer(partial(self._torn_down, fixturedef))
-        stretch = self._begin("setup", fixturedef, members)
+        stretch = self._set_up(fixturedef, request)
         outcome = "failed"
         try:
             result = yield
@@ -102,14 +105,13 @@ class Fixtures:
             outcome = "passed"
             return result
         finally:
-            self._end(stretch, outcome)
-            if ends:
-                fixturedef.addfinalizer(partial(self._begin, "teardown", fixturedef, members))
+            if stretch is not None:
+                self._was_set_up(stretch, outcome)
 
     def phase_begins(self) -> None:
         """Forget what happened outside of phases."""
         self._apart = None
-        if LEDGER:
+        if _ENTRIES:
             LEDGER.clear()
         if self._stack or self._uses or self._operations:
             self._stack.clear()
@@ -118,7 +120,7 @@ class Fixtures:
 
     def phase_ends(self) -> None:
         """Take what was done, while it is still known where."""
-        if LEDGER:
+        if _ENTRIES:
             self._take_operations()
 
     def without_shared(self, values: Reading) -> Reading:
@@ -149,8 +151,41 @@ class Fixtures:
             self._emit(f'{text},"outcome":"{"failed" if failed else said}"}}')
         self._ended.clear()
 
+    def _set_up(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> _Stretch | None:
+        try:
+            members = _members(fixturedef, request)
+            if _may_end(fixturedef):  # finalizers run in the opposite order: this one comes last
+                fixturedef.addfinalizer(partial(self._torn_down, fixturedef))
+            return self._begin("setup", fixturedef, members)
+        except Exception as error:  # noqa: BLE001  a failure of ours never changes a test's outcome
+            self._failed(error)
+            return None
+
+    def _was_set_up(self, stretch: _Stretch, outcome: str) -> None:
+        try:
+            self._end(stretch, outcome)
+            if _may_end(stretch.fixturedef):
+                stretch.fixturedef.addfinalizer(partial(self._tear_down, stretch))
+        except Exception as error:  # noqa: BLE001  a failure of ours never changes a test's outcome
+            self._failed(error)
+
+    def _tear_down(self, set_up: _Stretch) -> None:
+        try:
+            self._begin("teardown", set_up.fixturedef, set_up.members)
+        except Exception as error:  # noqa: BLE001  a failure of ours never changes a test's outcome
+            self._failed(error)
+
+    def _torn_down(self, fixturedef: pytest.FixtureDef[Any]) -> None:
+        try:
+            for stretch in reversed(self._stack):
+                if stretch.fixturedef is fixturedef and stretch.event == "teardown":
+                    self._end(stretch, "passed")
+                    return
+        except Exception as error:  # noqa: BLE001  a failure of ours never changes a test's outcome
+            self._failed(error)
+
     def _begin(self, event: _Event, fixturedef: pytest.FixtureDef[Any], members: str) -> _Stretch:
-        if LEDGER:
+        if _ENTRIES:
             self._take_operations()
         stretch = _Stretch(event, fixturedef, members)
         stretch.apart = self._apart
@@ -158,21 +193,15 @@ class Fixtures:
         stretch.before = self._meter.begin()
         return stretch
 
-    def _torn_down(self, fixturedef: pytest.FixtureDef[Any]) -> None:
-        for stretch in reversed(self._stack):
-            if stretch.fixturedef is fixturedef and stretch.event == "teardown":
-                self._end(stretch, "passed")
-                return
-
     def _end(self, stretch: _Stretch, outcome: str) -> None:
         took = CLOCK.counter() - stretch.before[-1]
-        if LEDGER:
+        if _ENTRIES:
             self._take_operations()
         if stretch not in self._stack:
             return
         while self._stack.pop() is not stretch:
             pass  # one that another plugin has kept from ending
-        if took < THRESHOLD and not stretch.shared and not stretch.operations:
+        if took < THRESHOLD and not stretch.operations and stretch.fixturedef.scope not in _LASTING:
             return
         total = self._meter.since(stretch.before, self._meter.read())
         own = total if stretch.inner is None else self._meter.since(stretch.inner, total)
@@ -191,14 +220,16 @@ class Fixtures:
             if stretch.apart is not None:
                 meanwhile = list(map(sub, meanwhile, stretch.apart))
             total = self._meter.since(meanwhile, total)
-        self._uses.append(f'{{{stretch.members},"values":{self._text(total)},"own":{self._text(own)}}}')
+        values = f'"values":{self._texts.values(total)},"own":{self._texts.values(own)}'
+        self._uses.append(f"{{{stretch.members},{values}}}")
 
     def _share(self, stretch: _Stretch, total: Reading, own: Reading, outcome: str) -> None:
         nodeid = "null" if self.item is None else quoted(self._named(self.item.nodeid))
         text = (
             f'{{"kind":"fixture",{stretch.members},"scope":"{stretch.fixturedef.scope}",'
-            f'"event":"{stretch.event}","nodeid":{nodeid},"worker":{self._worker},'
-            f'"start":{CLOCK.at(stretch.before[-1]):.6f},"values":{self._text(total)},"own":{self._text(own)}'
+            f'"event":"{stretch.event}","nodeid":{nodeid},"worker":{self._texts.worker},'
+            f'"start":{CLOCK.at(stretch.before[-1]):.6f},'
+            f'"values":{self._texts.values(total)},"own":{self._texts.values(own)}'
         )
         if stretch.operations:
             text += members_text("operations", stretch.operations)

@@ -10,28 +10,28 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Generator
-from json.encoder import encode_basestring_ascii as quoted
 from typing import TYPE_CHECKING
 
 import pytest
 
-from paceline.clock import CLOCK
 from paceline.model.run import PHASES, MetricOff
 from paceline.record.fixtures import Fixtures
+from paceline.record.memory import Memory
 from paceline.record.meter import Meter
 from paceline.record.outcome import outcome, reason
-from paceline.record.text import identity_text, values_text
+from paceline.record.text import Texts
 from paceline.store.run_file import line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from paceline.metrics.base import Probe
     from paceline.record.meter import Reading
     from paceline.record.writer import Writer
 
-#: Phase, outcome, reading at its start, its values, further members.
-_Done = tuple[str, str, "Reading", "Reading", str]
+#: Phase, outcome, counter at its start, its values, further members.
+_Done = tuple[str, str, float, "Reading", str]
 
 
 class Measure:
@@ -55,7 +55,6 @@ class Measure:
         #: Whole lines that wait for the next report, such as the spans of a worker.
         self.waiting: list[str] = []
         self._plain_worker = worker
-        self._worker = quoted(worker)
         self._warn = warn
         self._named = named
         self._writer = writer
@@ -64,10 +63,12 @@ class Measure:
         self._failed_subtests = 0
         self._deselected = 0
         self._meter = Meter(probes, self._lost)
-        self._text = values_text([metric for probe in probes for metric in probe.metrics])
-        self._fixtures = Fixtures(self._meter, self.waiting.append, self._text, self._worker, named)
-        self._before: Reading = []
+        self._texts = Texts([metric for probe in probes for metric in probe.metrics], worker)
+        self._fixtures = Fixtures(self._meter, self.waiting.append, self._texts, named, self._give_up)
+        self._before: Reading = [0.0]
         self._values: Reading = []
+        self._memory = Memory(self.note, worker)
+        self._path: Path | None = None
         self._item: pytest.Item | None = None
         self._done: list[_Done] = []
         if hasattr(os, "register_at_fork"):
@@ -82,11 +83,14 @@ class Measure:
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
         """Measure the set-up."""
         self._fixtures.item = item
+        if item.path != self._path:
+            self._path = item.path
+            self._memory.module(item.location[0])
         self._start()
         try:
             return (yield)
         finally:
-            self._stop()
+            self._stop(self._meter.end(self._before))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self) -> Generator[None, object, object]:
@@ -95,16 +99,16 @@ class Measure:
         try:
             return (yield)
         finally:
-            self._stop()
+            self._stop(self._meter.end(self._before))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self) -> Generator[None, object, object]:
-        """Measure the tear-down."""
+        """Measure the tear-down; every test ends with a full reading."""
         self._start()
         try:
             return (yield)
         finally:
-            self._stop()
+            self._stop(self._meter.read())
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
@@ -119,7 +123,7 @@ class Measure:
             elif report.when in PHASES:
                 self._ended(report, item, call)
         except Exception as error:  # noqa: BLE001  a failure of ours never changes a test's outcome
-            self._give_up(item, error)
+            self._give_up(error)
         return report
 
     def pytest_paceline_service(self, name: str, version: str) -> None:
@@ -135,6 +139,11 @@ class Measure:
         if self._deselected:
             self.waiting.append(json.dumps({"kind": "deselected", "count": self._deselected}))
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        """Let what is torn down from now on belong to no test."""
+        self._fixtures.item = None
+
     def note(self, kind: str, record: object) -> None:
         """Let `record` travel with the next report."""
         self.waiting.append(line(kind, record))
@@ -142,6 +151,7 @@ class Measure:
     def finish(self) -> None:
         """Hand over what is left, and stop reading."""
         self._fixtures.release()
+        self._memory.module(None)
         if self._writer is not None:
             self._hand_over(self._writer)
         self._meter.close()
@@ -152,8 +162,8 @@ class Measure:
         self._fixtures.phase_begins()
         self._before = self._meter.begin()
 
-    def _stop(self) -> None:
-        self._values = self._meter.since(self._before, self._meter.read())
+    def _stop(self, after: Reading) -> None:
+        self._values = self._meter.since(self._before, after)
         self._running = False
         self._fixtures.phase_ends()
 
@@ -161,13 +171,16 @@ class Measure:
         when = str(report.when)
         done = self._phase(when, report, call)
         if self._writer is None:
-            self._load(report, item, _phase_text(done, self._text))
+            self._load(report, item, self._texts.phase(*done))
+            if when == "teardown":
+                self._fixtures.item = None
             return
         if when == "setup" and self._done:  # the last test, or attempt, had no tear-down
             self._hand_over(self._writer)
         self._item = item
         self._done.append(done)
         if when == "teardown":
+            self._fixtures.item = None
             self._hand_over(self._writer)
 
     def _phase(self, when: str, report: pytest.TestReport, call: pytest.CallInfo[None]) -> _Done:
@@ -181,17 +194,15 @@ class Measure:
             ended, more = "failed", f',"reason":"{self._failed_subtests} failed subtests"'
         self._failed_subtests = 0
         more += self._fixtures.phase_members(raised)
-        if when == "teardown":
-            self._fixtures.item = None
         values, self._values = self._values, []
-        return when, ended, self._before, self._fixtures.without_shared(values), more
+        return when, ended, self._before[-1], self._fixtures.without_shared(values), more
 
     def _hand_over(self, writer: Writer) -> None:
         """Let the test be written whose phases have been collected, and what waits before it."""
         lines = self.waiting
         if self._done and self._item is not None:
-            phases = ",".join([_phase_text(done, self._text) for done in self._done])
-            identity = identity_text(self._item, self._named(self._item.nodeid), self._worker)
+            phases = ",".join([self._texts.phase(*done) for done in self._done])
+            identity = self._texts.identity(self._item, self._named(self._item.nodeid))
             lines.append(writer.test_line(self._item.nodeid, identity, phases))
             self._done.clear()
             self._item = None
@@ -202,7 +213,7 @@ class Measure:
     def _load(self, report: pytest.TestReport, item: pytest.Item, phase: str) -> None:
         cargo = vars(report)
         if report.when == "setup":
-            cargo["paceline_test"] = identity_text(item, self._named(item.nodeid), self._worker)
+            cargo["paceline_test"] = self._texts.identity(item, self._named(item.nodeid))
         cargo["paceline_phase"] = phase
         if self.waiting:
             cargo["paceline_lines"] = "\n".join(self.waiting)
@@ -218,15 +229,9 @@ class Measure:
         self.note("metric_off", MetricOff(name=metric, reason=why, worker=self._plain_worker))
         self._warn(f"the metric {metric!r} is switched off: {why}")
 
-    def _give_up(self, item: pytest.Item, error: Exception) -> None:
+    def _give_up(self, error: Exception) -> None:
         if not self._warned:
             self._warned = True
-            self._warn(f"{item.nodeid!a} is not recorded: {type(error).__name__}: {error}")
-
-
-def _phase_text(done: _Done, text: Callable[[Sequence[float]], str]) -> str:
-    when, ended, before, values, more = done
-    if not values:  # another plugin has raised before our turn came
-        return f'{{"phase":"{when}","outcome":"{ended}","start":null,"values":{{}}{more}}}'
-    start = CLOCK.at(before[-1])
-    return f'{{"phase":"{when}","outcome":"{ended}","start":{start:.6f},"values":{text(values)}{more}}}'
+            item = self._fixtures.item
+            what = "a test" if item is None else f"{item.nodeid!a}"
+            self._warn(f"{what} is not recorded: {type(error).__name__}: {error}")

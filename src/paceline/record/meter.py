@@ -10,8 +10,8 @@ from paceline.clock import CLOCK
 from paceline.metrics.base import Probe
 
 Reading = list[float]
-#: Seconds since the last read within which a dear probe isn't read again.
-_NEAR = 2e-4
+#: Seconds; over a shorter stretch a dear probe isn't read.
+_SHORT = 1e-4
 
 
 class Meter:
@@ -25,6 +25,7 @@ class Meter:
         """Install `probes`; `lost` is called with the name of each metric that can't be read, and why."""
         self.probes = tuple(probes)
         self.names = tuple(metric.name for probe in probes for metric in probe.metrics)
+        self._count = len(self.names)
         self._lost = lost
         self._reads = [probe.read for probe in probes]
         self._cheap = sum(probe.dear for probe in probes)
@@ -40,19 +41,31 @@ class Meter:
 
     def begin(self) -> Reading:
         """Return the numbers at the beginning of something."""
-        since = self._counter() - self._last[-1]
-        if since > _NEAR:
-            return self.read()
-        # Nothing was waited for in so short a time: it was CPU time, or the wait is as short.
-        values = self._last[: self._dear]
-        if self._cpu is not None:
-            values[self._cpu] += since
+        return self._near(self._last) or self.read()
+
+    def end(self, before: Reading) -> Reading:
+        """Return the numbers at the end of something short that began with `before`.
+
+        What a dear probe has counted in a short stretch counts for the stretch after it.
+        """
+        return self._near(before) or self.read()
+
+    def _near(self, last: Reading) -> Reading | None:
+        """Return what to expect shortly after `last`: all of that time was CPU time."""
+        since = self._counter() - last[-1]
+        if since > _SHORT or self._cpu is None:
+            return None
+        values = last[: self._dear]
+        values[self._cpu] += since
         try:
             for read in self._reads[self._cheap :]:
                 values += read()
         except Exception:  # noqa: BLE001  found out which one below
             return self._repaired()
-        return values if len(values) == len(self.names) else self._repaired()
+        if len(values) != self._count:
+            return self._repaired()
+        self._last = values
+        return values
 
     def read(self) -> Reading:
         """Return the numbers now."""
@@ -62,7 +75,7 @@ class Meter:
                 values += read()
         except Exception:  # noqa: BLE001  found out which one below
             return self._repaired()
-        if len(values) != len(self.names):
+        if len(values) != self._count:
             return self._repaired()
         self._last = values
         return values

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from json.encoder import encode_basestring_ascii as quoted  # json.dumps of a string, without its detours
 from typing import TYPE_CHECKING
 
+from paceline.clock import CLOCK
 from paceline.metrics.ledger import Entry
 from paceline.model.metric import Metric
 
@@ -18,42 +19,57 @@ if TYPE_CHECKING:
 _WHOLE = ("1", "By")
 
 
-def values_text(metrics: Sequence[Metric]) -> Callable[[Sequence[float]], str]:
-    """Return what turns the values of `metrics` into a JSON object that leaves out zeros that may be.
+class Texts:
+    """Writes what was measured with certain metrics, in a process that has a certain name."""
 
-    Dense metrics come first.
-    """
-    dense = [at for at, metric in enumerate(metrics) if not metric.sparse]
-    sparse = [
-        (at, f",{quoted(metric.name)}:", "%d" if metric.unit in _WHOLE else "%.7f")
-        for at, metric in enumerate(metrics)
-        if metric.sparse
-    ]
-    members = (
-        f"{quoted(metrics[at].name)}:{'%d' if metrics[at].unit in _WHOLE else '%.7f'}".replace("%%", "%")
-        for at in dense
-    )
-    template = ",".join(members)
+    def __init__(self, metrics: Sequence[Metric], worker: str) -> None:
+        """Write values of `metrics`, measured in the process called `worker`."""
+        self.worker = quoted(worker)
+        self._forms = [f"{quoted(one.name)}:{'%d' if one.unit in _WHOLE else '%.7f'}" for one in metrics]
+        self._dense = [at for at, metric in enumerate(metrics) if not metric.sparse]
+        self._sparse = [at for at, metric in enumerate(metrics) if metric.sparse]
+        always = ",".join(self._forms[at] for at in self._dense)
+        self._values = f"{{{always}%s}}"
+        self._phase = f'{{"phase":"%s","outcome":"%s","start":%.6f,"values":{self._values}%s}}'
+        self._epoch = CLOCK.at(0)
+        #: Of the last item: its parent and how many markers that had, its path, the members siblings share.
+        self._parent: tuple[object, int] = (None, 0)
+        self._path = ""
+        self._shared = ""
 
-    def text(values: Sequence[float]) -> str:
-        always = template % tuple([values[at] for at in dense])
-        for at, name, form in sparse:
-            if values[at]:
-                always += name + form % values[at]
-        return f"{{{always}}}"
+    def values(self, values: Sequence[float]) -> str:
+        """Return a JSON object without the zeros that may be left out."""
+        return self._values % (*[values[at] for at in self._dense], self._others(values))
 
-    return text
+    def phase(self, when: str, outcome: str, start: float, values: Sequence[float], more: str) -> str:
+        """Return a phase that began when the counter was at `start`; `more` are further members.
 
+        Without values, as after another plugin has raised before our turn came, the start isn't known either.
+        """
+        if not values:
+            return f'{{"phase":"{when}","outcome":"{outcome}","start":null,"values":{{}}{more}}}'
+        dense = [values[at] for at in self._dense]
+        return self._phase % (when, outcome, self._epoch + start, *dense, self._others(values), more)
 
-def identity_text(item: pytest.Item, nodeid: str, worker: str) -> str:
-    """Return the members of a test's line that are the same for all its phases; `worker` is quoted."""
-    path, lineno, _ = item.location
-    markers = _markers(frozenset([marker.name for marker in item.iter_markers()]))
-    line_number = "null" if lineno is None else lineno
-    return (
-        f'"nodeid":{quoted(nodeid)},"path":{_path(path)},"lineno":{line_number},"markers":{markers},'
-        f'"worker":{worker}'
-    )
+    def identity(self, item: pytest.Item, nodeid: str) -> str:
+        """Return the members of a test's line that are the same for all its phases."""
+        path, lineno, _ = item.location
+        parent = item.parent
+        key = (parent, len(parent.own_markers) if parent is not None else 0)
+        if item.own_markers or path != self._path or key != self._parent:
+            names = frozenset([marker.name for marker in item.iter_markers()])
+            shared = f'"path":{_path(path)},"markers":{_markers(names)},"worker":{self.worker}'
+            if item.own_markers:
+                self._parent = (None, 0)
+            else:
+                self._parent, self._path, self._shared = key, path, shared
+        else:
+            shared = self._shared
+        return f'"nodeid":{quoted(nodeid)},"lineno":{"null" if lineno is None else lineno},{shared}'
+
+    def _others(self, values: Sequence[float]) -> str:
+        there = [at for at in self._sparse if values[at]]
+        return "".join([f",{self._forms[at] % values[at]}" for at in there]) if there else ""
 
 
 def operation_text(entry: Entry, fixture: str | None = None) -> str:

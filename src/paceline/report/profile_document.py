@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from paceline.model.change import Change
-from paceline.model.profile import BETWEEN, Attempt, Profile, SlowTest
+from paceline.model.profile import BETWEEN, SHARED, Attempt, Profile, SlowTest
 from paceline.report.document import Cell, Column, Document, Note, Table, Tone
 from paceline.report.words import DASH, because, count, printable, relative, seconds, share
 
@@ -14,6 +14,7 @@ from paceline.report.words import DASH, because, count, printable, relative, sec
 _PARTS = {
     "Start-up": ("startup", "configure"),
     "Collection": ("collection",),
+    "Shared fixtures": (SHARED,),
     "Set-up": ("setup",),
     "Call": ("call",),
     "Tear-down": ("teardown",),

@@ -13,7 +13,7 @@ from typing import Any, cast
 from paceline.model.baseline import SuiteBaseline
 from paceline.model.environment import Environment, Revision
 from paceline.model.metric import Metric
-from paceline.model.profile import BETWEEN, Attempt, Profile, SlowTest, Summary, TestSeries
+from paceline.model.profile import BETWEEN, SHARED, Attempt, Profile, SlowTest, Summary, TestSeries
 from paceline.model.run import OUTCOMES, PHASES, SPANS, Outcome, PhaseName, RunStatus
 from paceline.store.codec import ShapeError, decode, decode_any, encode
 from paceline.store.json_text import compact, rounded
@@ -21,7 +21,21 @@ from paceline.store.json_text import compact, rounded
 #: Order of the numbers that stand for a `Summary`.
 SUMMARY_FIELDS = ("n", "median", "spread", "low", "high")
 #: Parts of a session in the order in which they are written.
-PARTS = (*SPANS[:3], *PHASES, BETWEEN, SPANS[-1])
+PARTS = (*SPANS[:3], SHARED, *PHASES, BETWEEN, SPANS[-1])
+#: Metrics that explain a single run and differ in every one: they stay in the run files.
+_OF_THE_RUN = frozenset(
+    {
+        "run_delay",
+        "gc_time",
+        "gc_full_collections",
+        "voluntary_switches",
+        "involuntary_switches",
+        "minor_page_faults",
+        "major_page_faults",
+        "peak_rss",
+        "children_cpu_time",
+    }
+)
 NOT_RUN = "not run in a provisioned environment (0.0)"
 
 
@@ -178,7 +192,9 @@ def _test(test: TestSeries, metrics: Callable[[Mapping[str, Summary]], object]) 
 def _metrics(metrics: Mapping[str, Summary], counted: frozenset[str]) -> dict[str, object]:
     """Return the figures by metric; a declared count of nothing goes without saying."""
     return {
-        name: _numbers(metrics[name]) for name in sorted(metrics) if metrics[name].high or name not in counted
+        name: _numbers(metrics[name])
+        for name in sorted(metrics)
+        if name not in _OF_THE_RUN and (metrics[name].high or name not in counted)
     }
 
 

@@ -6,6 +6,7 @@ happened; the last one says how pytest ended. A file that was cut anywhere is re
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import os
@@ -16,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+from paceline.descriptors import out_of_the_way
 from paceline.errors import UnreadableFileError
 from paceline.model.cost import Costs, ModuleMemory, SessionPart, SharedFixture
 from paceline.model.run import (
@@ -33,6 +35,7 @@ from paceline.store.values import restore
 
 SUFFIX = ".jsonl"
 _PIECE = 4096  # bytes
+_APPEND = os.O_WRONLY | os.O_APPEND
 
 
 def line(kind: str, record: object) -> str:
@@ -51,7 +54,9 @@ class RunFile:
         """
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
+        # A test may change the directory, and close every file.
+        self._path = path.absolute()
+        self._descriptor = out_of_the_way(os.open(path, _APPEND | os.O_CREAT | os.O_EXCL, 0o644))
 
     def append(self, text: str) -> None:
         """Write one or more lines at once.
@@ -60,14 +65,21 @@ class RunFile:
             OSError: the file system refuses.
         """
         data = f"{text}\n".encode()
-        written = os.write(self._descriptor, data)
+        try:
+            written = os.write(self._descriptor, data)
+        except OSError as error:
+            if error.errno != errno.EBADF:
+                raise
+            self._descriptor = out_of_the_way(os.open(self._path, _APPEND))
+            written = os.write(self._descriptor, data)
         if written != len(data):
             raise OSError(f"only {written} of {len(data)} bytes could be written")
 
     def close(self) -> None:
         """Close the file; a second call does nothing."""
         if self._descriptor >= 0:
-            os.close(self._descriptor)
+            with suppress(OSError):  # a test has closed it
+                os.close(self._descriptor)
             self._descriptor = -1
 
 
