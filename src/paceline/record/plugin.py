@@ -13,6 +13,7 @@ import pytest
 from paceline.clock import CLOCK
 from paceline.metrics import PROBES
 from paceline.model.run import SCHEMA_VERSION, Arguments, RunEnd, RunHeader
+from paceline.record import startup
 from paceline.record.environment import environment
 from paceline.record.measure import Measure
 from paceline.record.revision import revision
@@ -63,6 +64,7 @@ def _register(config: pytest.Config, loaded_at: tuple[float, float]) -> None:
         spans = Spans(worker, loaded_at, measure.note)
         config.pluginmanager.register(spans, "paceline-spans")
         config.pluginmanager.register(measure, "paceline-measure")
+        startup.register(config, worker, measure.note, partial(warn, config))
         return
     header = _header(config)
     try:
@@ -82,6 +84,7 @@ def _register(config: pytest.Config, loaded_at: tuple[float, float]) -> None:
         ("controller", ControllerSide(writer, named)) if header.workers else ("measure", measure),
     ):
         config.pluginmanager.register(plugin, f"paceline-{name}")
+    startup.register(config, "main", writer.note, partial(warn, config))
 
 
 class Recorder:

@@ -15,6 +15,7 @@ from inspect import cleandoc
 from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 from paceline.model.baseline import BASELINE_VERSION, SuiteBaseline
+from paceline.model.cost import SessionPart
 from paceline.model.profile import Profile, Summary, TestSeries
 from paceline.model.run import (
     PHASES,
@@ -45,6 +46,7 @@ _RECORDS: dict[str, type] = {
     "collection_error": CollectionError,
     "test": TestRecord,
     "span": SessionSpan,
+    "part": SessionPart,
     "end": RunEnd,
 }
 #: The kinds that have no type of their own, with the annotations of their members.
