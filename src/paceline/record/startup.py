@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from paceline.clock import CLOCK
+from paceline.record.distributions import installed
 from paceline.record.imports import ImportTimer, complete
 from paceline.record.stretches import Timeline, parts
 
@@ -175,14 +176,11 @@ class Collection:
 
 def _distributions(config: pytest.Config) -> dict[str, str]:
     """Return the name of each plugin by its module: that of its distribution, or else the module's own."""
-    manager = config.pluginmanager
-    modules = [plugin.__name__ for plugin in manager.get_plugins() if isinstance(plugin, ModuleType)]
-    installed = {
-        plugin.__name__: distribution.project_name
-        for plugin, distribution in manager.list_plugin_distinfo()
-        if isinstance(plugin, ModuleType)
+    plugins = config.pluginmanager.get_plugins()
+    modules = {plugin.__name__: plugin.__name__ for plugin in plugins if isinstance(plugin, ModuleType)}
+    return modules | {
+        plugin.__name__: name for plugin, name, _ in installed(config) if isinstance(plugin, ModuleType)
     }
-    return {name: installed.get(name, name) for name in modules}
 
 
 def _ignore(_tags: object, _words: object) -> None:

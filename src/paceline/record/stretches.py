@@ -76,21 +76,19 @@ def parts(
     Args:
         distributions: name of the plugin by its module.
     """
-    names = distributions or {}
-    sums: dict[tuple[PartKind, str], _Sum] = {}
     ended = [stretch for stretch in stretches if stretch.ended is not None]
-    for stretch in ended:
-        key = _key(stretch, names)
-        mine = sums.setdefault(key, _Sum())
-        seconds = _seconds(stretch)
+    keys = {stretch: _key(stretch, distributions or {}) for stretch in ended}
+    sums = {key: _Sum() for key in keys.values()}
+    for stretch, key in keys.items():
+        mine, seconds = sums[key], _seconds(stretch)
         mine.own += seconds
-        if all(_key(outer, names) != key for outer in _around(stretch)):
+        if all(keys.get(outer) != key for outer in _around(stretch)):
             mine.duration += seconds
             mine.count += 1
         if stretch.compiled is not None:
             mine.compiled = stretch.compiled or bool(mine.compiled)
-        if stretch.parent is not None and stretch.parent.ended is not None:
-            sums[_key(stretch.parent, names)].own -= seconds
+        if stretch.parent in keys:
+            sums[keys[stretch.parent]].own -= seconds
     return [
         SessionPart(
             part=kind,
