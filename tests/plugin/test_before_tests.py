@@ -88,6 +88,24 @@ def test_modules_are_known_by_their_file_however_they_are_imported(
     assert {"conftest", "test_it"}.isdisjoint(names(ended.run.costs.parts, "import"))
 
 
+def test_each_conftest_is_its_own_part(project: RecordedProject) -> None:
+    """Those that pytest loads at its start, and those that it finds while it collects; each once."""
+    for folder in ("", "tests/", "tests/one/", "tests/one/deep/", "tests/two/"):
+        project.file(f"{folder}conftest.py", _SLEEP.format(0.01))
+        project.file(f"{folder}test_it{folder.count('/')}{len(folder)}.py", "def test_it(): pass\n")
+    ended = project.pytest()
+    assert ended.summary == {"passed": 5}, ended.output
+    found = [one for one in ended.run.costs.parts if one.part == "conftest"]
+    assert sorted(one.name for one in found) == [
+        "conftest.py",
+        "tests/conftest.py",
+        "tests/one/conftest.py",
+        "tests/one/deep/conftest.py",
+        "tests/two/conftest.py",
+    ]
+    assert all(one.own >= 0.01 and one.count == 1 for one in found)
+
+
 def test_own_times_add_up_to_less_than_the_session_took(slow: RecordedProject) -> None:
     """Nothing is counted twice."""
     run = slow.pytest(plugins=_PLUGINS, env={"PYTHONPATH": str(slow.root)}).run
