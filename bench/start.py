@@ -2,8 +2,8 @@
 
 A project with one trivial test, in a git repository, is run with Paceline in each of its states. The states
 take turns in random order, so that what slows the machine for a while slows all of them. CPU time is user and
-system time of the whole process tree; figures are medians of the rounds, with the middle half of them. Other work on the
-machine only ever adds, so on a busy one believe the lowest.
+system time of the whole process tree; figures are medians of the rounds, with the middle half of them. Other
+work on the machine only ever adds, so on a busy one believe the lowest.
 
     python bench/start.py                          20 rounds of every state, about half a minute
     python bench/start.py --against ../other/src   and the same for another version of Paceline

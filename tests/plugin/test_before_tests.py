@@ -92,7 +92,7 @@ def test_each_conftest_is_its_own_part(project: RecordedProject) -> None:
     """Those that pytest loads at its start, and those that it finds while it collects; each once."""
     for folder in ("", "tests/", "tests/one/", "tests/one/deep/", "tests/two/"):
         project.file(f"{folder}conftest.py", _SLEEP.format(0.01))
-        project.file(f"{folder}test_it{folder.count('/')}{len(folder)}.py", "def test_it(): pass\n")
+        project.file(f"{folder}test_{folder.replace('/', '_')}it.py", "def test_it(): pass\n")
     ended = project.pytest()
     assert ended.summary == {"passed": 5}, ended.output
     found = [one for one in ended.run.costs.parts if one.part == "conftest"]
