@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from paceline.config import Config, Suite
 
 
-def activate(config: pytest.Config, loaded_at: tuple[float, float]) -> None:
+def activate(config: pytest.Config, loaded_at: tuple[float, float], *, recording: bool) -> None:
     """Register Paceline's options, flags and hooks for this run.
 
     Args:
         loaded_at: counter and CPU seconds at which pytest had loaded its plugins so far.
+        recording: whether the arguments ask for it; the options can't be read yet.
 
     Raises:
         pytest.UsageError: the project's `[tool.paceline]` is wrong.
@@ -38,6 +39,10 @@ def activate(config: pytest.Config, loaded_at: tuple[float, float]) -> None:
     gate = Gate(settings)
     config.pluginmanager.register(gate, "paceline-gate")
     config.pluginmanager.register(Features(gate, loaded_at), "paceline-features")
+    if recording:
+        from paceline.record import startup
+
+        startup.begin(config)
 
 
 class Gate:

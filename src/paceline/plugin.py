@@ -21,18 +21,27 @@ LOADED_AT = (time.perf_counter(), time.process_time())
 def pytest_addoption(pluginmanager: pytest.PytestPluginManager) -> None:
     """Register the options and hooks of Paceline where they are wanted."""
     config: pytest.Config | None = pluginmanager.get_plugin("pytestconfig")
-    if config is not None and _in_use(config):
+    if config is None:
+        return
+    options = _options(config)
+    if options or _has_settings(config):
         from paceline.gate import activate
 
-        activate(config, LOADED_AT)
+        activate(config, LOADED_AT, recording=any(_records(option) for option in options))
 
 
-def _in_use(config: pytest.Config) -> bool:
+def _options(config: pytest.Config) -> list[str]:
     given = [str(argument) for argument in config.invocation_params.args]
     given += os.environ.get("PYTEST_ADDOPTS", "").split()
     given += config.getini("addopts")
-    if any(argument.startswith("--paceline") for argument in given):
-        return True
+    return [argument for argument in given if argument.startswith("--paceline")]
+
+
+def _records(option: str) -> bool:
+    return option == "--paceline" or option.startswith("--paceline-out")
+
+
+def _has_settings(config: pytest.Config) -> bool:
     try:
         content = (config.rootpath / "pyproject.toml").read_bytes()
     except OSError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import fields
@@ -104,5 +103,7 @@ def at_least(value: float, least: int, where: str) -> None:
 
 def nearest(name: str, known: list[str] | tuple[str, ...]) -> str:
     """Return a hint at the one of `known` that `name` was probably meant to be; empty if none is near."""
+    import difflib  # only a mistake needs it, and it is read with every configuration
+
     match = difflib.get_close_matches(name, known, n=1)
     return f"Did you mean {match[0]!r}?" if match else ""

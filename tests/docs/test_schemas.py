@@ -112,7 +112,7 @@ def test_schema_and_reader_want_the_same_members(lines: list[dict[str, Any]]) ->
     header = next(line for line in lines if line["kind"] == "header")
     samples = {line["kind"]: line for line in lines}
     disagreements: list[str] = []
-    for kind in ("header", "test", "span", "end", "collection_error"):
+    for kind in ("header", "test", "span", "part", "end", "collection_error"):
         for member in samples[kind].keys() - {"kind"}:
             less = {name: value for name, value in samples[kind].items() if name != member}
             rest = [less] if kind == "header" else [header, less]

@@ -234,7 +234,7 @@ def test_nothing_happens_without_need(project: Project) -> None:
                 assert "sqlalchemy" not in sys.modules
                 assert "psycopg" not in sys.modules
                 from paceline.isolation.fixtures import PROVISIONING
-                assert session.config.stash[PROVISIONING]._opened is None
+                assert session.config.stash[PROVISIONING]()._opened is None
                 print("NOTHING HAPPENED")
         """,
         test_it=TWO_TESTS,

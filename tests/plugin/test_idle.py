@@ -40,6 +40,46 @@ def test_nothing_else_is_imported_without_pyproject(stranger: RecordedProject) -
     assert stranger.pytest(out=None).summary == {"passed": 1}
 
 
+_UNLOADED = """
+import sys, pytest
+
+HEAVY = {"provisioning", "provision", "backings", "server", "audit", "template", "sources", "urls"}
+
+def loaded():
+    ours = {name.rpartition(".")[2] for name in sys.modules if name.startswith("paceline.isolation.")}
+    return sorted(ours & HEAVY)
+
+def test_modules():
+    assert loaded() == []
+    assert "sqlalchemy" not in sys.modules
+
+@pytest.mark.%s
+def test_of_a_suite(): pass
+
+def test_wants_a_database(request):
+    with pytest.raises(BaseException, match="nowhere_test|provisioned|psycopg"):
+        request.getfixturevalue("paceline_database")
+    assert "provisioning" in loaded()
+"""
+
+
+@pytest.mark.parametrize(
+    "suite", ["", '[tool.paceline.suite.fast]\nflag = ""', '[tool.paceline.suite.slow]\nflag = "--slow"']
+)
+@pytest.mark.parametrize("out", [None, "run.jsonl"])
+def test_what_provides_databases_is_loaded_by_the_first_test_that_wants_one(
+    project: RecordedProject, suite: str, out: str | None
+) -> None:
+    """A project that uses Paceline doesn't pay for it in every run, whether it is recorded or not."""
+    project.configure(
+        f'{suite}\n[tool.paceline.database]\nurl = "postgresql://localhost:1/nowhere_test"',
+        f'markers = ["{"slow" if "slow" in suite else "fast"}"]',
+    )
+    project.file("test_it.py", _UNLOADED % ("slow" if "slow" in suite else "fast"))
+    ended = project.pytest(out=out)
+    assert ended.summary == ({"passed": 2, "skipped": 1} if "slow" in suite else {"passed": 3}), ended.output
+
+
 @pytest.mark.parametrize(
     "arguments", [("--help",), ("--markers",), ("-v",), ("--schema",), ("--fixtures", "-v")]
 )

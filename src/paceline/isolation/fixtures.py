@@ -11,18 +11,19 @@ from _pytest.outcomes import Skipped
 from paceline.errors import IsolationError, MissingDependencyError, NotProvisionedError, PacelineError
 from paceline.isolation.databases.postgresql import EXTENSIONS
 from paceline.isolation.modes import MODE
-from paceline.isolation.provisioning import Database, Provisioning
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from sqlalchemy import Connection, Engine
     from sqlalchemy.orm import Session
 
     from paceline.config import DatabaseConfig
+    from paceline.isolation.provisioning import Database, Provisioning
     from paceline.isolation.shared.transaction import SharedTransaction
 
-PROVISIONING = pytest.StashKey[Provisioning]()
+#: Loads what provisioning needs when it is called for the first time.
+PROVISIONING: pytest.StashKey[Callable[[], Provisioning]] = pytest.StashKey()
 SETTINGS: pytest.StashKey[DatabaseConfig] = pytest.StashKey()
 SHARED: pytest.StashKey[SharedTransaction] = pytest.StashKey()
 
@@ -36,7 +37,7 @@ class NotProvisioned(Skipped):
 @pytest.fixture(scope="session")
 def paceline_database(pytestconfig: pytest.Config) -> Iterator[Database]:
     """The database that this process's tests have for themselves; provisioned on first use."""
-    provisioning = pytestconfig.stash[PROVISIONING]
+    provisioning = pytestconfig.stash[PROVISIONING]()
     try:
         database = provisioning.open()
     except NotProvisionedError as error:
@@ -156,7 +157,7 @@ def _connected(engine: Engine, config: pytest.Config) -> Generator[Connection]:
     try:
         connection = engine.connect()
     except DBAPIError:
-        config.stash[PROVISIONING].check(within=1.0)
+        config.stash[PROVISIONING]().check(within=1.0)
         raise
     with connection:
         yield connection

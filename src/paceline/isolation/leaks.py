@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paceline.isolation.audit import Audit
 from paceline.isolation.fixtures import SHARED
 from paceline.isolation.modes import MODE
 
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from _pytest.fixtures import SubRequest
+
+    from paceline.isolation.audit import Audit
 
 WATCH = pytest.StashKey["Watch"]()
 

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from paceline.errors import PacelineError
 from paceline.isolation import fixtures, leaks
-from paceline.isolation.audit import Audit
 from paceline.isolation.fixtures import PROVISIONING, SETTINGS, SHARED
 from paceline.isolation.insertion import request_fixture
 from paceline.isolation.modes import MODE, mode_of
-from paceline.isolation.provisioning import Provisioning
-from paceline.isolation.urls import DatabaseUrl
 from paceline.selection import suites_of
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
     from paceline.config import Config, Suite
+    from paceline.isolation.provisioning import Provisioning
 
 #: The fixture that stands for each requirement of a suite.
 _FIXTURES = {"postgresql": "paceline_database", "pgvector": "paceline_pgvector"}
@@ -32,34 +31,39 @@ def register(config: pytest.Config, settings: Config, enabled: tuple[Suite, ...]
     Called in `pytest_configure`. Starts nothing; but when an enabled suite needs a database, the variables of
     `tool.paceline.database.export` get its URL now, because test modules read them when they are imported.
     """
-    provisioning = Provisioning(
-        settings.database,
-        option=config.getoption("paceline_database_url", None),
-        environ=os.environ,
-        requires=frozenset(requirement for suite in enabled for requirement in suite.requires),
-        worker=_worker(config),
-        root=config.rootpath,
-    )
+
+    def provide() -> Provisioning:
+        # Every run of the project would pay for the import, and most need no database.
+        from paceline.isolation.provisioning import Provisioning
+
+        made = Provisioning(
+            settings.database,
+            option=config.getoption("paceline_database_url", None),
+            environ=environ,
+            requires=frozenset(requirement for suite in enabled for requirement in suite.requires),
+            worker=_worker(config),
+            root=config.rootpath,
+        )
+        config.add_cleanup(made.close)
+        return made
+
+    environ = dict(os.environ)
+    provisioning: Callable[[], Provisioning] = cache(provide)
     config.stash[PROVISIONING] = provisioning
     config.stash[SETTINGS] = settings.database
-    config.add_cleanup(provisioning.close)
     config.pluginmanager.register(fixtures, "paceline-isolation-fixtures")
-    audit = Audit(provisioning)
-    watch = config.stash[leaks.WATCH] = leaks.Watch(audit)
-    # Cleaned up before the provisioning, which was added earlier.
-    config.add_cleanup(audit.close)
     config.pluginmanager.register(leaks, "paceline-leaks")
-    config.pluginmanager.register(watch, "paceline-watch")
     config.pluginmanager.register(Isolation(provisioning, enabled), "paceline-isolation")
-    needed = any(suite.requires or suite.isolation != "none" for suite in enabled)
-    if settings.database.export and needed and not _is_controller(config):
-        _export(config, provisioning, settings.database.export)
+    if any(suite.requires or suite.isolation != "none" for suite in enabled):
+        _watch(config, provisioning())
+        if settings.database.export and not _is_controller(config):
+            _export(config, provisioning(), settings.database.export)
 
 
 class Isolation:
     """Hooks that put the tests of the enabled suites into their fixtures."""
 
-    def __init__(self, provisioning: Provisioning, enabled: tuple[Suite, ...]) -> None:
+    def __init__(self, provisioning: Callable[[], Provisioning], enabled: tuple[Suite, ...]) -> None:
         """Serve the `enabled` suites."""
         self._provisioning = provisioning
         self._enabled = enabled
@@ -92,7 +96,7 @@ class Isolation:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """End a test that needs a server which is gone with the reason, instead of a refused connection."""
         if "paceline_database" in getattr(item, "fixturenames", ()):
-            self._provisioning.check()
+            self._provisioning().check()
 
 
 def _worker(config: pytest.Config) -> str:
@@ -105,12 +109,24 @@ def _is_controller(config: pytest.Config) -> bool:
     return not hasattr(config, "workerinput") and config.getoption("dist", "no") != "no"
 
 
+def _watch(config: pytest.Config, provisioning: Provisioning) -> None:
+    from paceline.isolation.audit import Audit
+
+    audit = Audit(provisioning)
+    watch = config.stash[leaks.WATCH] = leaks.Watch(audit)
+    # Cleaned up before the provisioning, which was added earlier.
+    config.add_cleanup(audit.close)
+    config.pluginmanager.register(watch, "paceline-watch")
+
+
 def _export(config: pytest.Config, provisioning: Provisioning, variables: tuple[str, ...]) -> None:
     try:
         url = provisioning.url()
     except PacelineError:
         # The tests that need it say why.
         return
+    from paceline.isolation.urls import DatabaseUrl
+
     parts = DatabaseUrl.parse(url).variables
     before = {variable: os.environ.get(variable) for variable in variables}
     os.environ.update({variable: parts.get(variable, url) for variable in variables})

@@ -84,10 +84,12 @@ class SessionPart:
     """Something that a span of the session was spent on before the first test.
 
     Attributes:
-        name: module name of an import or plugin, path of a conftest or test module.
+        name: module name of an import; distribution of an installed plugin, or else its module; path of a
+            conftest or test module. `*` stands for all fast ones that aren't listed.
         duration: seconds, with the parts within it.
         own: seconds without them.
         compiled: whether Python had to compile the source, for want of cached bytecode; None if unknown.
+        count: how many are summed up in it.
         worker: "main", or pytest-xdist's name.
     """
 
@@ -96,6 +98,7 @@ class SessionPart:
     duration: float
     own: float
     compiled: bool | None = None
+    count: int = 1
     worker: str
 
 

@@ -19,6 +19,8 @@ class Environment:
         cpu_count: processors this process may use.
         cpu_limit: processors that the container grants; None without a limit.
         memory_limit: bytes that the container grants; None without a limit.
+        no_bytecode: why Python doesn't keep what it compiles, so that every run compiles it anew; None where
+            it does.
         ci_provider: such as "github"; None outside of CI.
         pytest: pytest's version.
         plugins: distribution name to version of the installed pytest plugins.
@@ -33,6 +35,7 @@ class Environment:
     cpu_count: int
     cpu_limit: float | None
     memory_limit: int | None
+    no_bytecode: str | None = None
     ci_provider: str | None
     pytest: str
     plugins: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paceline.model.environment import Environment
+from paceline.record.distributions import installed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     import pytest
 
@@ -40,6 +42,7 @@ def environment(config: pytest.Config) -> Environment:
         cpu_count=_cpu_count(),
         cpu_limit=_cpu_limit(),
         memory_limit=_memory_limit(),
+        no_bytecode=no_bytecode(config.rootpath),
         ci_provider=ci_provider(os.environ),
         pytest=pytest.__version__,
         plugins=_plugins(config),
@@ -51,23 +54,38 @@ def ci_provider(variables: Mapping[str, str]) -> str | None:
     return next((name for variable, name in _CI_PROVIDERS.items() if variables.get(variable)), None)
 
 
+def no_bytecode(root: Path) -> str | None:
+    """Return why Python keeps no bytecode of the modules under `root`; None where it does."""
+    if sys.dont_write_bytecode:
+        if os.environ.get("PYTHONDONTWRITEBYTECODE"):
+            return "PYTHONDONTWRITEBYTECODE is set"
+        return "python runs with -B" if sys.flags.dont_write_bytecode else "sys.dont_write_bytecode is set"
+    if sys.pycache_prefix:
+        folder, name = Path(sys.pycache_prefix), "the folder of PYTHONPYCACHEPREFIX"
+    else:
+        folder, name = root, "the root directory"
+    # One that doesn't exist yet is created.
+    return f"{name} is read-only" if folder.exists() and not os.access(folder, os.W_OK) else None
+
+
 def _plugins(config: pytest.Config) -> dict[str, str]:
-    found = {
-        distribution.project_name: distribution.version
-        for _, distribution in config.pluginmanager.list_plugin_distinfo()
-    }
-    return dict(sorted(found.items()))
+    return dict(sorted({name: version for _, name, version in installed(config)}.items()))
 
 
 def _cpu_model() -> str | None:
-    return _value_of(_lines("/proc/cpuinfo"), "model name") or platform.processor() or None
+    return _first_value("/proc/cpuinfo", "model name") or platform.processor() or None
 
 
-def _value_of(lines: Iterable[str], key: str) -> str | None:
-    for line in lines:
-        name, found, value = line.partition(":")
-        if found and name.strip() == key:
-            return value.strip()
+def _first_value(path: str, key: str) -> str | None:
+    # Line by line: the kernel takes its time for each processor.
+    try:
+        with Path(path).open() as file:
+            for line in file:
+                name, found, value = line.partition(":")
+                if found and name.strip() == key:
+                    return value.strip()
+    except OSError:
+        pass
     return None
 
 

@@ -15,6 +15,7 @@ from paceline.clock import CLOCK
 from paceline.errors import ConfigError
 from paceline.metrics.chosen import chosen, declared, known_metrics
 from paceline.model.run import SCHEMA_VERSION, Arguments, RunEnd, RunHeader
+from paceline.record import startup
 from paceline.record.environment import environment
 from paceline.record.measure import Measure
 from paceline.record.revision import revision
@@ -74,6 +75,7 @@ def _register(config: pytest.Config, loaded_at: tuple[float, float], words: Sequ
         config.pluginmanager.register(spans, "paceline-spans")
         for name, plugin in inside.plugins.items():
             config.pluginmanager.register(plugin, name)
+        startup.register(config, worker, inside.note, partial(warn, config))
         return
     header = replace(_header(config), metrics=declared(probes, known.derived))
     try:
@@ -96,6 +98,7 @@ def _register(config: pytest.Config, loaded_at: tuple[float, float], words: Sequ
     }
     for name, plugin in plugins.items():
         config.pluginmanager.register(plugin, name)
+    startup.register(config, "main", writer.note, partial(warn, config))
 
 
 def _silent(_: str) -> None:

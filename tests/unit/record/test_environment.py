@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from paceline.record import environment as module
-from paceline.record.environment import ci_provider, environment
+from paceline.record.environment import ci_provider, environment, no_bytecode
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,25 @@ def test_a_file_that_isnt_there_has_no_lines(tmp_path: Path) -> None:
     """Other systems have no /proc."""
     read = getattr(module, "_lines")  # noqa: B009
     assert read(str(tmp_path / "none")) == []
+
+
+def test_why_python_keeps_no_bytecode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable, an option, a statement, or a folder that can't be written."""
+    monkeypatch.setattr(sys, "pycache_prefix", None)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    assert no_bytecode(tmp_path) == "PYTHONDONTWRITEBYTECODE is set"
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE")
+    # The interpreter of this test run may have been started either way.
+    assert no_bytecode(tmp_path) in ("python runs with -B", "sys.dont_write_bytecode is set")
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    assert no_bytecode(tmp_path) is None
+    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path / "absent"))
+    assert no_bytecode(tmp_path) is None
+    # Root may write everywhere.
+    monkeypatch.setattr(os, "access", lambda _path, _mode: False)
+    assert no_bytecode(tmp_path) is None
+    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path))
+    assert no_bytecode(tmp_path / "absent") == "the folder of PYTHONPYCACHEPREFIX is read-only"
+    monkeypatch.setattr(sys, "pycache_prefix", None)
+    assert no_bytecode(tmp_path) == "the root directory is read-only"
