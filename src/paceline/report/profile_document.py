@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from paceline.model.change import Change
 from paceline.model.profile import BETWEEN, Attempt, Profile, SlowTest
 from paceline.report.document import Cell, Column, Document, Note, Table, Tone
-from paceline.report.words import DASH, because, count, relative, seconds, share
+from paceline.report.words import DASH, because, count, printable, relative, seconds, share
 
 #: Columns for parts of a session, and the totals that each of them adds up.
 _PARTS = {
@@ -169,12 +169,4 @@ def _slowest(suite: SuiteReport) -> Table:
             (Cell(text=seconds(test.duration)), Cell(text=test.phase), Cell(text=printable(test.nodeid)))
             for test in suite.slowest
         ),
-    )
-
-
-def printable(nodeid: str) -> str:
-    """Return a node id on one line: control characters are shown as escapes."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in nodeid
     )

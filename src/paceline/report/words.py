@@ -41,3 +41,11 @@ def because(status: str, reason: str | None) -> str:
 def count(number: int, noun: str) -> str:
     """Return a number with its noun, as in "1 test", "2 tests"."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def printable(text: str) -> str:
+    """Return a text, such as a node id, on one line: control characters are shown as escapes."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )

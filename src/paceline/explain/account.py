@@ -1,0 +1,105 @@
+"""What the time of a test, a fixture, a file or a run was spent on, the most first."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+from paceline.explain.advice import suggestions
+from paceline.explain.cause import Cause
+from paceline.explain.causes import causes
+from paceline.explain.evidence import Evidence
+from paceline.explain.notes import notes
+from paceline.explain.shares import Share
+from paceline.explain.subject import contains
+from paceline.model.account import Account, Part, Subject, WorkerAccount
+
+
+def account(evidence: Evidence, subject: Subject) -> Account:
+    """Return what the time of `subject` was spent on."""
+    shares = [share for share in evidence.shares if contains(subject, share.stretch)]
+    return Account(
+        subject=subject,
+        run_id=evidence.run.header.run_id,
+        suite=evidence.run.header.suite,
+        seconds=sum(share.seconds for share in shares),
+        parts=_parts(shares, evidence),
+        suggestions=suggestions(evidence, shares),
+        workers=_workers(evidence) if subject.kind == "run" else (),
+        notes=notes(evidence, subject),
+    )
+
+
+def _workers(evidence: Evidence) -> tuple[WorkerAccount, ...]:
+    lanes = evidence.timeline.lanes
+    if len(lanes) < 2:
+        return ()
+    return tuple(
+        WorkerAccount(
+            worker=lane.worker,
+            tests=lane.tests,
+            busy=lane.busy,
+            gaps=lane.gaps,
+            idle=evidence.timeline.end - lane.end,
+        )
+        for lane in lanes
+    )
+
+
+def _parts(shares: Sequence[Share], evidence: Evidence) -> tuple[Part, ...]:
+    groups: dict[tuple[Cause, Hashable | None], list[Share]] = {}
+    leaves: list[Share] = []
+    for share in shares:
+        head = _head(share)
+        if head is None:
+            leaves.append(share)
+        else:
+            groups.setdefault(head, []).append(share)
+    parts = [*_leaves(leaves, evidence)]
+    for (cause, _), members in groups.items():
+        inner = _leaves(members, evidence)
+        stretches = {id(share.stretch) for share in members}
+        first = members[0].stretch
+        parts.append(
+            Part(
+                cause=cause.name,
+                seconds=sum(share.seconds for share in members),
+                text=cause.words(members, evidence),
+                where=first.fixture.path if first.fixture is not None else first.path,
+                count=len(stretches),
+                parts=inner if len(inner) > 1 or inner[0].cause != "python" else (),
+            )
+        )
+    return _ranked(parts)
+
+
+def _leaves(shares: Sequence[Share], evidence: Evidence) -> tuple[Part, ...]:
+    by_name = {cause.name: cause for cause in causes()}
+    groups: dict[tuple[str, str, str | None], list[Share]] = {}
+    for share in shares:
+        groups.setdefault((share.cause, share.what, share.where), []).append(share)
+    return _ranked(
+        [
+            Part(
+                cause=name,
+                seconds=sum(share.seconds for share in members),
+                text=by_name[name].words(members, evidence),
+                where=where,
+                count=sum(share.count for share in members),
+            )
+            for (name, _, where), members in groups.items()
+        ]
+    )
+
+
+def _ranked(parts: Sequence[Part]) -> tuple[Part, ...]:
+    return tuple(
+        sorted((part for part in parts if part.seconds > 0), key=lambda part: (-part.seconds, part.text))
+    )
+
+
+def _head(share: Share) -> tuple[Cause, Hashable] | None:
+    for cause in causes():
+        key = cause.heads(share.stretch)
+        if key is not None:
+            return cause, key
+    return None

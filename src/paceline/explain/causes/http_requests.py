@@ -1,0 +1,29 @@
+"""Requests to other servers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from paceline.explain.cause import Advice, Cause
+from paceline.explain.evidence import Evidence
+from paceline.explain.operations import advice_for_each, claimed, times
+from paceline.explain.shares import Claim, Share
+from paceline.explain.stretches import Stretch
+
+NAME = "http_requests"
+
+
+def _claims(stretch: Stretch, left: float) -> Iterable[Claim]:
+    return claimed(stretch, "http", "http_time")
+
+
+def _words(shares: Sequence[Share], evidence: Evidence) -> str:
+    what = f" {shares[0].what}" if shares[0].what else ""
+    return f"{times(shares)} HTTP requests{what}"
+
+
+def _advises(evidence: Evidence) -> Iterable[Advice]:
+    return advice_for_each(evidence, NAME, "answer {what} in the test itself, it is requested {times} times")
+
+
+CAUSE = Cause(name=NAME, rank=36, words=_words, claims=_claims, advises=_advises)

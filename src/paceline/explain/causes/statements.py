@@ -1,0 +1,45 @@
+"""SQL statements that aren't repeated: many different ones, or a slow one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from paceline.explain.cause import Cause
+from paceline.explain.causes.repeated_statements import REPEATED
+from paceline.explain.evidence import Evidence
+from paceline.explain.operations import times
+from paceline.explain.shares import Claim, Share
+from paceline.explain.statements import summary
+from paceline.explain.stretches import Stretch
+
+#: Seconds from which on a statement is told by itself.
+_SLOW = 0.02
+
+
+def _claims(stretch: Stretch, left: float) -> Iterable[Claim]:
+    known = 0.0
+    for operation in stretch.operations:
+        if operation.kind != "sql":
+            continue
+        seconds = operation.duration or 0.0
+        known += seconds
+        if operation.count < REPEATED:
+            slow = seconds >= _SLOW
+            yield Claim(
+                seconds=seconds,
+                what=operation.what if slow else "",
+                where=operation.where if slow else None,
+                count=operation.count,
+            )
+    if (rest := stretch.values.get("sql_time", 0.0) - known) > 0 and not known:
+        yield Claim(seconds=rest, count=round(stretch.values.get("sql_statements", 1)))
+
+
+def _words(shares: Sequence[Share], evidence: Evidence) -> str:
+    count = times(shares)
+    if shares[0].what:
+        return f"{summary(shares[0].what)}" + (f" ({count} times)" if count > 1 else "")
+    return "1 SQL statement" if count == 1 else f"{count} SQL statements, none of them repeated or slow"
+
+
+CAUSE = Cause(name="statements", rank=31, words=_words, claims=_claims)

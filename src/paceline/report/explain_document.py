@@ -1,0 +1,140 @@
+"""The report of an account: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from paceline.model.account import Account, Part, Suggestion
+from paceline.report.document import Cell, Column, Document, Note, Table, Tone
+from paceline.report.words import DASH, printable, seconds, share
+
+#: Share of the whole from which on a part is worth a row of its own.
+_LEAST = 0.005
+_MOST_PARTS = 12
+_MOST_INNER = 4
+_MOST_SUGGESTIONS = 10
+_IN_HEADLINE = 3
+_HEADLINE_SHARE = 0.05
+
+
+def explain_document(account: Account) -> Document:
+    """Return the report of `account`; its first line says it all."""
+    blocks: list[Table | Note] = [Note(text=headline(account))]
+    if account.parts:
+        blocks.append(_parts(account))
+    if account.workers:
+        blocks.append(_workers(account))
+    if account.suggestions:
+        blocks.append(_suggestions(account))
+    if account.notes:
+        blocks.extend(Note(text=_sentence(note), tone="dim") for note in account.notes)
+    return Document(title=f"Where the time of {printable(account.subject.name)} went", blocks=tuple(blocks))
+
+
+def _sentence(note: str) -> str:
+    text = printable(note)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def headline(account: Account) -> str:
+    """Return the account in one sentence."""
+    name, whole = printable(account.subject.name), account.seconds
+    telling = [part for part in account.parts[:_IN_HEADLINE] if part.seconds >= _HEADLINE_SHARE * whole]
+    if not telling:
+        return f"{name}: {seconds(whole)}"
+    told = ", ".join(f"{seconds(part.seconds)} is {_told(part)}" for part in telling)
+    return f"{name}: {seconds(whole)}, of which {told}"
+
+
+def _told(part: Part) -> str:
+    text = printable(part.text)
+    main = part.parts[0] if part.parts else None
+    if main is not None and main.seconds >= part.seconds / 2:
+        return f"{text}: {seconds(main.seconds)} of it {_placed(main)}"
+    return f"{text}{_from(part)}"
+
+
+def _placed(part: Part) -> str:
+    return f"{printable(part.text)}{_from(part)}"
+
+
+def _from(part: Part | Suggestion) -> str:
+    return f" from {printable(part.where)}" if part.where else ""
+
+
+def _parts(account: Account) -> Table:
+    columns = (
+        Column(name="Seconds", numeric=True),
+        Column(name="Share", numeric=True),
+        Column(name="Spent on"),
+        Column(name="Where"),
+    )
+    return Table(title="Where the time went", columns=columns, rows=tuple(_rows(account)))
+
+
+def _rows(account: Account) -> Iterator[tuple[Cell, ...]]:
+    shown = [part for part in account.parts[:_MOST_PARTS] if part.seconds >= _LEAST * account.seconds]
+    for part in shown:
+        yield _row(part, account.seconds)
+        inner = [one for one in part.parts[:_MOST_INNER] if one.seconds >= _LEAST * account.seconds]
+        for one in inner:
+            yield _row(one, account.seconds, inside=True)
+    left = account.seconds - sum(part.seconds for part in shown)
+    if len(shown) < len(account.parts):
+        text = f"{len(account.parts) - len(shown)} more"
+        yield (
+            Cell(text=seconds(left)),
+            Cell(text=share(left, account.seconds)),
+            Cell(text=text),
+            Cell(text=""),
+        )
+
+
+def _row(part: Part, whole: float, *, inside: bool = False) -> tuple[Cell, ...]:
+    tone: Tone = "dim" if inside else "plain"
+    text = f"  {printable(part.text)}" if inside else printable(part.text)
+    return (
+        Cell(text=seconds(part.seconds), tone=tone),
+        Cell(text="" if inside else share(part.seconds, whole), tone=tone),
+        Cell(text=text, tone=tone),
+        Cell(text=printable(part.where or ""), tone=tone),
+    )
+
+
+def _workers(account: Account) -> Table:
+    columns = (
+        Column(name="Worker"),
+        *(Column(name=name, numeric=True) for name in ("Tests", "Busy", "Between tests", "Idle at the end")),
+    )
+    rows = [
+        (
+            Cell(text=lane.worker),
+            Cell(text=str(lane.tests)),
+            Cell(text=seconds(lane.busy)),
+            Cell(text=seconds(lane.gaps)),
+            Cell(text=seconds(lane.idle) if lane.idle else DASH),
+        )
+        for lane in account.workers
+    ]
+    return Table(title="Workers", columns=columns, rows=tuple(rows))
+
+
+def _suggestions(account: Account) -> Table:
+    columns = (Column(name="Gives back", numeric=True), Column(name="What to do first"), Column(name="Where"))
+    return Table(
+        title="What to do first",
+        columns=columns,
+        rows=tuple(_suggestion(one) for one in _first(account.suggestions)),
+    )
+
+
+def _first(suggestions: Sequence[Suggestion]) -> Sequence[Suggestion]:
+    return suggestions[:_MOST_SUGGESTIONS]
+
+
+def _suggestion(one: Suggestion) -> tuple[Cell, ...]:
+    return (
+        Cell(text=f"up to {seconds(one.seconds)}"),
+        Cell(text=printable(one.text)),
+        Cell(text=printable(one.where or "")),
+    )
