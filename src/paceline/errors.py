@@ -82,6 +82,12 @@ class UnknownRunError(PacelineError):
     slug = "unknown-run"
 
 
+class UnknownFigureError(PacelineError):
+    """Something was to be listed by a figure that it doesn't have."""
+
+    slug = "unknown-figure"
+
+
 class NoRunsError(PacelineError):
     """Nothing has been recorded yet."""
 

@@ -10,6 +10,7 @@ import click
 from paceline import __version__
 from paceline.cli.explain import explain
 from paceline.cli.profile import profile
+from paceline.cli.top import top
 from paceline.errors import Exit, PacelineError
 
 
@@ -26,11 +27,13 @@ def cli() -> None:
     paceline profile            profile every suite and store the figures
     paceline profile schema     only one of them
     paceline explain            what the last run spent its time on
+    paceline top --by cpu_time  its tests by any figure
     """
 
 
 cli.add_command(profile)
 cli.add_command(explain)
+cli.add_command(top)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

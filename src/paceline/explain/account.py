@@ -66,7 +66,7 @@ def _parts(shares: Sequence[Share], evidence: Evidence) -> tuple[Part, ...]:
                 text=cause.words(members, evidence),
                 where=first.fixture.path if first.fixture is not None else first.path,
                 count=len(stretches),
-                parts=inner if len(inner) > 1 or inner[0].cause != "python" else (),
+                parts=() if all(part.cause == "python" for part in inner) else inner,
             )
         )
     return _ranked(parts)

@@ -45,7 +45,7 @@ class Cause:
         name: in JSON; not changed once published.
         rank: who is asked first; the smaller the earlier.
         words: says what some shares, in the run they are from, were spent on; without their seconds.
-        heads: returns what a whole stretch is told under, or None; those with the same answer are told as one.
+        heads: returns what a whole stretch is told under, or None; the same answers are told as one.
         claims: yields what it explains of a stretch of which `left` seconds aren't explained yet.
         advises: yields what could be done in the whole run.
     """

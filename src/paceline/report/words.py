@@ -20,6 +20,28 @@ def seconds(value: float | None) -> str:
     return f"{value * 1e6:.0f} µs"
 
 
+def size(value: float) -> str:
+    """Return a number of bytes with a fitting unit."""
+    for unit in ("B", "KiB", "MiB"):
+        if abs(value) < 1024:
+            return f"{value:.3g} {unit}"
+        value /= 1024
+    return f"{value:.3g} GiB"
+
+
+def quantity(value: float, unit: str) -> str:
+    """Return a number in a UCUM unit as people read it."""
+    match unit:
+        case "s":
+            return seconds(value)
+        case "By":
+            return size(value)
+        case "1":
+            return f"{value:.10g}"
+        case _:
+            return f"{value:.4g} {unit}"
+
+
 def share(part: float, whole: float) -> str:
     """Return a part in per cent of the whole; a dash if there is no whole."""
     return f"{part / whole:.0%}" if whole else DASH
