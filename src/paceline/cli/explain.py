@@ -9,8 +9,10 @@ from rich.console import Console
 
 from paceline.cli.formats import FORMATS, Format, show
 from paceline.cli.runs import recorded
+from paceline.cli.sources import fixture_lines
 from paceline.explain.account import account
 from paceline.explain.division import examined
+from paceline.explain.stretches import fixture_files
 from paceline.explain.targets import find, unknown
 from paceline.model.account import Account
 from paceline.model.run import Run
@@ -48,6 +50,6 @@ def _explained(root: Path, wanted: str | None, target: str) -> Account:
     for run in recorded(root, wanted):
         subject = find(run, target)
         if subject is not None:
-            return account(examined(run), subject)
+            return account(examined(run, fixture_lines(root, fixture_files(run))), subject)
         looked_into.append(run)
     raise unknown(looked_into, target)

@@ -13,10 +13,14 @@ from paceline.explain.shares import Share
 from paceline.explain.subject import contains
 from paceline.model.account import Account, Part, Subject, WorkerAccount
 
+#: Pieces that the time of a worker is drawn in.
+_SLOTS = 40
+
 
 def account(evidence: Evidence, subject: Subject) -> Account:
     """Return what the time of `subject` was spent on."""
     shares = [share for share in evidence.shares if contains(subject, share.stretch)]
+    workers = _workers(evidence) if subject.kind == "run" else ()
     return Account(
         subject=subject,
         run_id=evidence.run.header.run_id,
@@ -24,7 +28,9 @@ def account(evidence: Evidence, subject: Subject) -> Account:
         seconds=sum(share.seconds for share in shares),
         parts=_parts(shares, evidence),
         suggestions=suggestions(evidence, shares),
-        workers=_workers(evidence) if subject.kind == "run" else (),
+        workers=workers,
+        wall=evidence.timeline.duration if workers else None,
+        balanced=evidence.timeline.balanced if workers else None,
         notes=notes(evidence, subject),
     )
 
@@ -40,6 +46,7 @@ def _workers(evidence: Evidence) -> tuple[WorkerAccount, ...]:
             busy=lane.busy,
             gaps=lane.gaps,
             idle=evidence.timeline.end - lane.end,
+            strip=lane.strip(evidence.timeline.start, evidence.timeline.end, _SLOTS),
         )
         for lane in lanes
     )
@@ -64,7 +71,7 @@ def _parts(shares: Sequence[Share], evidence: Evidence) -> tuple[Part, ...]:
                 cause=cause.name,
                 seconds=sum(share.seconds for share in members),
                 text=cause.words(members, evidence),
-                where=first.fixture.path if first.fixture is not None else first.path,
+                where=evidence.place(first.fixture) if first.fixture is not None else _file(members),
                 count=len(stretches),
                 parts=() if all(part.cause == "python" for part in inner) else inner,
             )
@@ -95,6 +102,12 @@ def _ranked(parts: Sequence[Part]) -> tuple[Part, ...]:
     return tuple(
         sorted((part for part in parts if part.seconds > 0), key=lambda part: (-part.seconds, part.text))
     )
+
+
+def _file(members: Sequence[Share]) -> str | None:
+    """Return the file that all of `members` are about."""
+    files = {share.stretch.path for share in members}
+    return files.pop() if len(files) == 1 else None
 
 
 def _head(share: Share) -> tuple[Cause, Hashable] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from paceline.explain.cause import Cause
 from paceline.explain.causes import causes
@@ -13,11 +13,21 @@ from paceline.explain.timeline import timeline
 from paceline.model.run import Run
 
 
-def examined(run: Run) -> Evidence:
-    """Return everything that is known about `run`."""
+def examined(run: Run, lines: Mapping[tuple[str, str], int] | None = None) -> Evidence:
+    """Return everything that is known about `run`.
+
+    Args:
+        lines: of functions, by file and name.
+    """
     lanes = timeline(run)
     found = tuple(stretches(run, lanes))
-    return Evidence(run=run, timeline=lanes, shares=tuple(divided(found, causes())), setups=setups_of(found))
+    return Evidence(
+        run=run,
+        timeline=lanes,
+        shares=tuple(divided(found, causes())),
+        setups=setups_of(found),
+        lines=lines or {},
+    )
 
 
 def divided(stretches: Iterable[Stretch], causes: Sequence[Cause]) -> Iterator[Share]:

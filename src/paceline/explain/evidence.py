@@ -19,12 +19,21 @@ class Evidence:
     Attributes:
         shares: of every stretch of the run.
         setups: the stretches in which each fixture was set up.
+        lines: of functions, by file and name, as far as their files could be read.
     """
 
     run: Run
     timeline: Timeline
     shares: tuple[Share, ...]
     setups: Mapping[FixtureName, tuple[Stretch, ...]]
+    lines: Mapping[tuple[str, str], int]
+
+    def place(self, fixture: FixtureName) -> str | None:
+        """Return the file and line where `fixture` is defined, as far as they are known."""
+        if fixture.path is None:
+            return None
+        line = self.lines.get((fixture.path, fixture.argname))
+        return fixture.path if line is None else f"{fixture.path}:{line}"
 
 
 def setups_of(stretches: tuple[Stretch, ...]) -> dict[FixtureName, tuple[Stretch, ...]]:

@@ -38,6 +38,11 @@ def times(shares: Sequence[Share]) -> int:
     return sum(share.count for share in shares)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, as in "1 request", "2 requests"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def grouped(evidence: Evidence, cause: str) -> dict[tuple[str, str | None], list[Share]]:
     """Return the shares of a cause by what and where."""
     found: dict[tuple[str, str | None], list[Share]] = {}

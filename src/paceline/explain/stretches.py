@@ -69,6 +69,18 @@ class Stretch:
     recorded: bool = True
 
 
+def fixture_files(run: Run) -> set[str]:
+    """Return the files that define fixtures of `run`."""
+    names = [FixtureName(argname=e.argname, baseid=e.baseid, scope=e.scope) for e in run.costs.fixtures]
+    names += [
+        FixtureName(argname=use.argname, baseid=use.baseid, scope="function")
+        for test in run.tests
+        for phase in test.phases
+        for use in phase.fixtures
+    ]
+    return {name.path for name in names if name.path is not None}
+
+
 def stretches(run: Run, timeline: Timeline) -> Iterator[Stretch]:
     """Yield every stretch of `run`; per process they add up to its spans."""
     recorded = bool(run.costs.fixtures) or any(phase.fixtures for test in run.tests for phase in test.phases)
@@ -141,6 +153,8 @@ def _around(run: Run, timeline: Timeline) -> Iterator[Stretch]:
     for span in run.spans:
         found = spans.setdefault(span.worker, {})
         found[span.name] = found.get(span.name, 0.0) + max(0.0, span.duration or 0.0)
+    for part in run.costs.parts:
+        spans.setdefault(part.worker, {})
     for worker, found in spans.items():
         yield from _before(worker, found, [part for part in run.costs.parts if part.worker == worker])
         if "finish" in found:

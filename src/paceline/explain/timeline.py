@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Literal
 
 from paceline.model.cost import SharedFixture
@@ -57,6 +58,24 @@ class Lane:
     def gaps(self) -> float:
         """Seconds between its first and its last moment in which nothing of a test went on."""
         return max(0.0, self.end - self.start - self.busy)
+
+    def strip(self, start: float, end: float, slots: int) -> str:
+        """Return what went on in each of `slots` equal pieces of the time from `start` to `end`.
+
+        `#` is a test, `=` a shared fixture, `.` neither.
+        """
+        drawn = ["."] * slots
+        width = (end - start) / slots
+        for kind, sign in (("phase", "#"), ("fixture", "=")):  # fixtures lie within phases
+            for interval in self.intervals:
+                if interval.kind == kind and width > 0:
+                    first = int((interval.start - start) / width)
+                    after = ceil((interval.end - start) / width - 1e-9)
+                    for at in range(max(0, first), min(after, slots)):
+                        middle = start + (at + 0.5) * width
+                        if kind == "phase" or interval.start <= middle < interval.end:
+                            drawn[at] = sign
+        return "".join(drawn)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,6 +68,8 @@ class WorkerAccount:
         busy: seconds in tests and shared fixtures.
         gaps: seconds between its first and its last test in which it did neither.
         idle: seconds between its last test and the last one of all.
+        strip: what it did in equal pieces of the time in which tests ran: `#` a test, `=` a shared fixture,
+            `.` neither.
     """
 
     worker: str
@@ -75,6 +77,7 @@ class WorkerAccount:
     busy: float
     gaps: float
     idle: float
+    strip: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +90,8 @@ class Account:
         parts: the most first.
         suggestions: what could be done, what saves most first; no second is saved twice.
         workers: of a whole run with more than one process.
+        wall: seconds by the clock from the first test to the last, where there are workers.
+        balanced: what `wall` would have been had all workers ended together.
         notes: what else is to be known, such as what the run didn't record.
     """
 
@@ -97,4 +102,6 @@ class Account:
     parts: tuple[Part, ...]
     suggestions: tuple[Suggestion, ...]
     workers: tuple[WorkerAccount, ...] = ()
+    wall: float | None = None
+    balanced: float | None = None
     notes: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ _MOST_PARTS = 12
 _MOST_INNER = 4
 _MOST_SUGGESTIONS = 10
 _IN_HEADLINE = 3
-_HEADLINE_SHARE = 0.05
+_HEADLINE_SHARE = 0.03
 
 
 def explain_document(account: Account) -> Document:
@@ -24,6 +24,7 @@ def explain_document(account: Account) -> Document:
         blocks.append(_parts(account))
     if account.workers:
         blocks.append(_workers(account))
+        blocks.append(_by_the_clock(account))
     if account.suggestions:
         blocks.append(_suggestions(account))
     if account.notes:
@@ -105,6 +106,7 @@ def _workers(account: Account) -> Table:
     columns = (
         Column(name="Worker"),
         *(Column(name=name, numeric=True) for name in ("Tests", "Busy", "Between tests", "Idle at the end")),
+        Column(name="# tests, = shared fixtures"),
     )
     rows = [
         (
@@ -113,10 +115,16 @@ def _workers(account: Account) -> Table:
             Cell(text=seconds(lane.busy)),
             Cell(text=seconds(lane.gaps)),
             Cell(text=seconds(lane.idle) if lane.idle else DASH),
+            Cell(text=lane.strip),
         )
         for lane in account.workers
     ]
     return Table(title="Workers", columns=columns, rows=tuple(rows))
+
+
+def _by_the_clock(account: Account) -> Note:
+    text = f"The tests took {seconds(account.wall)} by the clock"
+    return Note(text=f"{text}; {seconds(account.balanced)} if all workers had ended together.")
 
 
 def _suggestions(account: Account) -> Table:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from paceline.explain.cause import Advice, Cause
 from paceline.explain.evidence import Evidence
-from paceline.explain.operations import advice_for_each, claimed, times
+from paceline.explain.operations import advice_for_each, claimed, counted, times
 from paceline.explain.shares import Claim, Share
 from paceline.explain.stretches import Stretch
 
@@ -18,7 +18,7 @@ def _claims(stretch: Stretch, left: float) -> Iterable[Claim]:
 
 
 def _words(shares: Sequence[Share], evidence: Evidence) -> str:
-    return f"{times(shares)} connections to {shares[0].what or 'servers'}"
+    return f"{counted(times(shares), 'connection')} to {shares[0].what or 'servers'}"
 
 
 def _advises(evidence: Evidence) -> Iterable[Advice]:

@@ -53,7 +53,7 @@ def _advises(evidence: Evidence) -> Iterator[Advice]:
         if len(builds) > 1 and mean >= _WORTHWHILE and not ours:
             yield Advice(
                 text=_order(name, builds),
-                where=name.path,
+                where=evidence.place(name),
                 saves=saving(shares[name], 1 - 1 / len(builds)),
             )
 

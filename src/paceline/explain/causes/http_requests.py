@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from paceline.explain.cause import Advice, Cause
 from paceline.explain.evidence import Evidence
-from paceline.explain.operations import advice_for_each, claimed, times
+from paceline.explain.operations import advice_for_each, claimed, counted, times
 from paceline.explain.shares import Claim, Share
 from paceline.explain.stretches import Stretch
 
@@ -19,7 +19,7 @@ def _claims(stretch: Stretch, left: float) -> Iterable[Claim]:
 
 def _words(shares: Sequence[Share], evidence: Evidence) -> str:
     what = f" {shares[0].what}" if shares[0].what else ""
-    return f"{times(shares)} HTTP requests{what}"
+    return f"{counted(times(shares), 'HTTP request')}{what}"
 
 
 def _advises(evidence: Evidence) -> Iterable[Advice]:

@@ -11,7 +11,8 @@ from paceline.explain.stretches import Stretch
 
 
 def _claims(stretch: Stretch, left: float) -> Iterable[Claim]:
-    yield Claim(seconds=left, what="call" if stretch.kind == "body" and stretch.phase == "call" else "")
+    is_test = stretch.kind == "body" and stretch.phase == "call"
+    yield Claim(seconds=left, what="call" if is_test else "")
 
 
 def _words(shares: Sequence[Share], evidence: Evidence) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from paceline.explain.cause import Advice, Cause
 from paceline.explain.evidence import Evidence
-from paceline.explain.operations import advice_for_each, claimed, times
+from paceline.explain.operations import advice_for_each, claimed, counted, times
 from paceline.explain.shares import Claim, Share
 from paceline.explain.stretches import Stretch
 
@@ -18,8 +18,7 @@ def _claims(stretch: Stretch, left: float) -> Iterable[Claim]:
 
 
 def _words(shares: Sequence[Share], evidence: Evidence) -> str:
-    count = times(shares)
-    return "sleep" if count == 1 else f"{count} sleeps"
+    return counted(times(shares), "sleep")
 
 
 def _advises(evidence: Evidence) -> Iterable[Advice]:
