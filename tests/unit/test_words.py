@@ -11,9 +11,8 @@ from rich.console import Console
 
 from paceline.report import github
 from paceline.report.document import Cell, Column, Document, Note, Table
-from paceline.report.profile_document import printable
 from paceline.report.terminal import print_document
-from paceline.report.words import DASH, count, relative, seconds, share
+from paceline.report.words import DASH, count, printable, relative, seconds, share
 
 
 @pytest.mark.parametrize(

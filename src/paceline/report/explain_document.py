@@ -142,7 +142,7 @@ def _first(suggestions: Sequence[Suggestion]) -> Sequence[Suggestion]:
 
 def _suggestion(one: Suggestion) -> tuple[Cell, ...]:
     return (
-        Cell(text=f"up to {seconds(one.seconds)}"),
+        Cell(text=f"up to {seconds(one.seconds)}", tone="good"),
         Cell(text=printable(one.text)),
         Cell(text=printable(one.where or "")),
     )

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.harness.costs import FILE, a_run, a_test, operation, phase, shared, spans, use
 
 from paceline.explain.account import account
 from paceline.explain.division import examined
 from paceline.model.account import Account, Part, Subject
-from paceline.model.cost import FixtureUse, Operation, SessionPart, SharedFixture
+from paceline.model.cost import FixtureUse, Operation, PartKind, SessionPart, SharedFixture
 from paceline.model.run import PHASES, Phase, PhaseName, Run, TestRecord
 
 SECONDS = st.floats(0, 5, allow_nan=False).map(lambda number: round(number, 6))
@@ -80,7 +81,7 @@ def fixtures(draw: st.DrawFn) -> SharedFixture:
 @st.composite
 def parts(draw: st.DrawFn) -> SessionPart:
     """A part that may have taken longer than the spans around it."""
-    kind = draw(st.sampled_from(["import", "plugin", "conftest", "module"]))
+    kind: PartKind = draw(st.sampled_from(get_args(PartKind)))
     own = draw(SECONDS)
     compiled = draw(st.none() | st.booleans())
     return SessionPart(
@@ -131,6 +132,7 @@ def about(run: Run, subject: Subject) -> Account:
     return account(examined(run), subject)
 
 
+@settings(max_examples=40)
 @given(runs(), subjects())
 def test_the_parts_add_up_to_the_whole(run: Run, subject: Subject) -> None:
     """Of a test, a fixture, a file and a run."""
@@ -139,6 +141,7 @@ def test_the_parts_add_up_to_the_whole(run: Run, subject: Subject) -> None:
     assert adds_up(found.seconds, found.parts)
 
 
+@settings(max_examples=40)
 @given(runs())
 def test_a_test_takes_its_phases_and_the_shared_fixtures_that_it_needed_first(run: Run) -> None:
     """However those are divided among causes."""
@@ -151,6 +154,7 @@ def test_a_test_takes_its_phases_and_the_shared_fixtures_that_it_needed_first(ru
     assert found.seconds == pytest.approx(own + first)
 
 
+@settings(max_examples=40)
 @given(runs())
 def test_no_second_is_saved_twice(run: Run) -> None:
     """All suggestions together never give back more than there was, and the best stands first."""
@@ -161,6 +165,7 @@ def test_no_second_is_saved_twice(run: Run) -> None:
     assert saved == sorted(saved, reverse=True)
 
 
+@settings(max_examples=40)
 @given(runs())
 def test_processes_add_up_to_their_spans(run: Run) -> None:
     """Where the spans hold what happened in them, nothing is left out and nothing is told twice."""
