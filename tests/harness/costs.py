@@ -10,7 +10,7 @@ from tests.harness.records import make_header
 
 from paceline.explain.account import account
 from paceline.explain.division import examined
-from paceline.explain.targets import find
+from paceline.explain.targets import meant, named
 from paceline.model.account import Account
 from paceline.model.cost import (
     Costs,
@@ -165,7 +165,7 @@ def a_run(
 
 def explained(run: Run, target: str = "") -> Account:
     """Return the account of what `target` means in `run`."""
-    subject = find(run, target)
+    subject = named(run, target) or meant(run, target)
     assert subject is not None, target
     return account(examined(run), subject)
 

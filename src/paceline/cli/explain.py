@@ -12,9 +12,10 @@ from paceline.cli.runs import recorded
 from paceline.cli.sources import fixture_lines
 from paceline.explain.account import account
 from paceline.explain.division import examined
+from paceline.explain.evidence import ROOT_CONFTEST
 from paceline.explain.stretches import fixture_files
-from paceline.explain.targets import find, unknown
-from paceline.model.account import Account
+from paceline.explain.targets import meant, named, unknown
+from paceline.model.account import Account, Subject
 from paceline.model.run import Run
 from paceline.report.explain_document import explain_document
 
@@ -46,10 +47,17 @@ def explain(target: str, directory: Path, wanted: str | None, format_: Format) -
 
 
 def _explained(root: Path, wanted: str | None, target: str) -> Account:
-    looked_into: list[Run] = []
+    runs: list[Run] = []
     for run in recorded(root, wanted):
-        subject = find(run, target)
-        if subject is not None:
-            return account(examined(run, fixture_lines(root, fixture_files(run))), subject)
-        looked_into.append(run)
-    raise unknown(looked_into, target)
+        if (subject := named(run, target)) is not None:
+            return _account(root, run, subject)
+        runs.append(run)
+    for run in runs:
+        if (subject := meant(run, target)) is not None:
+            return _account(root, run, subject)
+    raise unknown(runs, target)
+
+
+def _account(root: Path, run: Run, subject: Subject) -> Account:
+    files = {path or ROOT_CONFTEST for path in fixture_files(run)}
+    return account(examined(run, fixture_lines(root, files)), subject)

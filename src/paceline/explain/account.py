@@ -28,11 +28,16 @@ def account(evidence: Evidence, subject: Subject) -> Account:
         seconds=sum(share.seconds for share in shares),
         parts=_parts(shares, evidence),
         suggestions=suggestions(evidence, shares),
+        shared=_shared(shares) if subject.kind == "test" else 0.0,
         workers=workers,
         wall=evidence.timeline.duration if workers else None,
         balanced=evidence.timeline.balanced if workers else None,
         notes=notes(evidence, subject),
     )
+
+
+def _shared(shares: Sequence[Share]) -> float:
+    return sum(share.seconds for share in shares if share.stretch.kind == "shared")
 
 
 def _workers(evidence: Evidence) -> tuple[WorkerAccount, ...]:

@@ -69,8 +69,8 @@ class Stretch:
     recorded: bool = True
 
 
-def fixture_files(run: Run) -> set[str]:
-    """Return the files that define fixtures of `run`."""
+def fixture_files(run: Run) -> set[str | None]:
+    """Return the files that define fixtures of `run`; None in place of the root conftest and of plugins."""
     names = [FixtureName(argname=e.argname, baseid=e.baseid, scope=e.scope) for e in run.costs.fixtures]
     names += [
         FixtureName(argname=use.argname, baseid=use.baseid, scope="function")
@@ -78,7 +78,7 @@ def fixture_files(run: Run) -> set[str]:
         for phase in test.phases
         for use in phase.fixtures
     ]
-    return {name.path for name in names if name.path is not None}
+    return {name.path for name in names}
 
 
 def stretches(run: Run, timeline: Timeline) -> Iterator[Stretch]:

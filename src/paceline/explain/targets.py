@@ -13,20 +13,23 @@ from paceline.model.run import Run
 _SHOWN = 5
 
 
-def find(run: Run, target: str) -> Subject | None:
-    """Return what `target` means in `run`; None if nothing.
+def named(run: Run, target: str) -> Subject | None:
+    """Return what is called `target` in `run`; None if nothing.
 
-    A whole name goes before a part of one, a node id before a file, a file before a fixture.
+    An empty target is the run; a node id goes before a file, and that before a fixture.
+    """
+    if target in ("", run.header.suite, run.header.run_id):
+        return Subject(kind="run", name=run.header.suite or run.header.run_id)
+    return next((subject for subject in _subjects(run) if subject.name == target), None)
+
+
+def meant(run: Run, target: str) -> Subject | None:
+    """Return what `target` is a part of the name of in `run`; None if nothing.
 
     Raises:
         AmbiguousTargetError: it is a part of more than one name.
     """
-    if target in ("", run.header.suite, run.header.run_id):
-        return Subject(kind="run", name=run.header.suite or run.header.run_id)
     subjects = list(_subjects(run))
-    for subject in subjects:
-        if subject.name == target:
-            return subject
     for matches in (_ends_with, _contains):
         found = [subject for subject in subjects if matches(subject.name, target)]
         if found and (whole := _whole(found)) is not None:

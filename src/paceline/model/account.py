@@ -89,6 +89,7 @@ class Account:
         seconds: wall seconds, summed over processes; the parts add up to it.
         parts: the most first.
         suggestions: what could be done, what saves most first; no second is saved twice.
+        shared: seconds in shared fixtures that happened to be set up or torn down around a test.
         workers: of a whole run with more than one process.
         wall: seconds by the clock from the first test to the last, where there are workers.
         balanced: what `wall` would have been had all workers ended together.
@@ -101,6 +102,7 @@ class Account:
     seconds: float
     parts: tuple[Part, ...]
     suggestions: tuple[Suggestion, ...]
+    shared: float = 0.0
     workers: tuple[WorkerAccount, ...] = ()
     wall: float | None = None
     balanced: float | None = None

@@ -22,6 +22,8 @@ def explain_document(account: Account) -> Document:
     blocks: list[Table | Note] = [Note(text=headline(account))]
     if account.parts:
         blocks.append(_parts(account))
+    if account.shared >= _HEADLINE_SHARE * account.seconds > 0:
+        blocks.append(_shared(account))
     if account.workers:
         blocks.append(_workers(account))
         blocks.append(_by_the_clock(account))
@@ -120,6 +122,11 @@ def _workers(account: Account) -> Table:
         for lane in account.workers
     ]
     return Table(title="Workers", columns=columns, rows=tuple(rows))
+
+
+def _shared(account: Account) -> Note:
+    text = f"{seconds(account.shared)} of it is shared fixtures"
+    return Note(text=f"{text}, which fall to whichever test needs them first or last.", tone="dim")
 
 
 def _by_the_clock(account: Account) -> Note:

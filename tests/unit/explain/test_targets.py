@@ -6,7 +6,7 @@ import pytest
 from tests.harness.costs import a_run, a_test, phase, shared, use
 
 from paceline.errors import AmbiguousTargetError
-from paceline.explain.targets import find, unknown
+from paceline.explain.targets import meant, named, unknown
 from paceline.model.account import Subject
 
 RUN = a_run(
@@ -40,7 +40,7 @@ RUN = a_run(
 )
 def test_names_and_parts_of_names_are_found(target: str, kind: str, name: str) -> None:
     """A whole name goes first; a part may be of anything, as long as it means one thing."""
-    found = find(RUN, target)
+    found = named(RUN, target) or meant(RUN, target)
 
     assert found is not None
     assert (found.kind, found.name) == (kind, name)
@@ -52,7 +52,7 @@ def test_names_and_parts_of_names_are_found(target: str, kind: str, name: str) -
 def test_what_means_more_than_one_thing_is_refused_with_a_list(target: str, shown: str) -> None:
     """So that the next try can be copied."""
     with pytest.raises(AmbiguousTargetError, match="can mean") as error:
-        find(RUN, target)
+        meant(RUN, target)
 
     assert shown in error.value.hint
 
@@ -74,12 +74,12 @@ def test_what_is_unknown_is_answered_with_the_nearest(target: str, hint: str) ->
 
 def test_nothing_is_found_in_a_run_that_does_not_have_it() -> None:
     """Another run may."""
-    assert find(RUN, "test_c") is None
-    assert find(a_run(), "test_a") is None
+    assert (named(RUN, "test_c"), meant(RUN, "test_c")) == (None, None)
+    assert (named(a_run(), "test_a"), meant(a_run(), "test_a")) == (None, None)
 
 
 def test_a_run_of_no_suite_is_called_by_its_id() -> None:
     """As its file is."""
     run = a_run(suite="")
 
-    assert find(run, "") == Subject(kind="run", name=run.header.run_id)
+    assert named(run, "") == Subject(kind="run", name=run.header.run_id)

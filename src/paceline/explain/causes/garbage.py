@@ -26,7 +26,7 @@ def _words(shares: Sequence[Share], evidence: Evidence) -> str:
 def _advises(evidence: Evidence) -> Iterator[Advice]:
     shares = [share for share in evidence.shares if share.cause == NAME]
     text = "call gc.freeze() when collection has finished, so that full collections find less to look at"
-    yield Advice(text=text, where="conftest.py", saves=saving(shares))
+    yield Advice(text=text, saves=saving(shares))
 
 
 CAUSE = Cause(name=NAME, rank=40, words=_words, claims=_claims, advises=_advises)

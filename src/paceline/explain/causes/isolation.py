@@ -10,7 +10,7 @@ from paceline.explain.shares import Claim, Share
 from paceline.explain.stretches import Stretch
 
 _PROVISIONING = ("paceline_database", "paceline_pgvector")
-_PER_TEST = ("integration_engine", "schema_isolation", "integration_session")
+_PREFIXES = ("paceline_", "schema_isolation", "integration_engine", "integration_session")
 
 
 def _heads(stretch: Stretch) -> Hashable | None:
@@ -18,7 +18,7 @@ def _heads(stretch: Stretch) -> Hashable | None:
         return None
     if stretch.fixture.argname in _PROVISIONING:
         return "provisioning", stretch.teardown
-    return "per test" if stretch.fixture.argname in _PER_TEST else None
+    return "per test" if stretch.fixture.argname.startswith(_PREFIXES) else None
 
 
 def _claims(stretch: Stretch, left: float) -> Iterable[Claim]:
