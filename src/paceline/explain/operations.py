@@ -10,6 +10,8 @@ from paceline.explain.shares import Claim, Share
 from paceline.explain.stretches import Stretch
 from paceline.model.cost import Operation, OperationKind
 
+_FRAMES = ("BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE")
+
 
 def claimed(stretch: Stretch, kind: OperationKind, metric: str) -> Iterator[Claim]:
     """Yield a claim for each operation of `kind`, and one for what only the `metric` in seconds knows of."""
@@ -31,6 +33,21 @@ def claim(operation: Operation) -> Claim:
         where=operation.where,
         count=operation.count,
     )
+
+
+def is_statement(operation: Operation) -> bool:
+    """Tell whether this is a statement with a purpose of its own, and not the frame around some."""
+    return operation.kind == "sql" and not is_connection(operation) and not is_frame(operation)
+
+
+def is_connection(operation: Operation) -> bool:
+    """Tell whether this is a connection that was opened to a database."""
+    return operation.kind == "sql" and operation.what.startswith("CONNECT ")
+
+
+def is_frame(operation: Operation) -> bool:
+    """Tell whether this begins or ends a transaction or a savepoint."""
+    return operation.kind == "sql" and operation.what.partition(" ")[0].upper() in _FRAMES
 
 
 def times(shares: Sequence[Share]) -> int:
@@ -58,8 +75,7 @@ def saving(shares: Sequence[Share], fraction: float = 1.0) -> tuple[tuple[Share,
 
 
 def advice_for_each(evidence: Evidence, cause: str, text: str) -> Iterator[Advice]:
-    """Yield one advice for each place; `text` may speak of `{what}`, `{times}` and `{tests}`."""
+    """Yield one advice for each place; `text` may speak of `{what}` and `{times}`."""
     for (what, where), shares in grouped(evidence, cause).items():
-        tests = len({share.stretch.nodeid for share in shares})
-        told = text.format(what=what, times=times(shares), tests=tests)
+        told = text.format(what=what, times=counted(times(shares), "time"))
         yield Advice(text=told, where=where, saves=saving(shares))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from paceline.explain.cause import Advice, Cause
 from paceline.explain.evidence import Evidence
-from paceline.explain.operations import advice_for_each, claimed, counted, times
+from paceline.explain.operations import claim, claimed, counted, grouped, is_connection, saving, times
 from paceline.explain.shares import Claim, Share
 from paceline.explain.stretches import Stretch
 
@@ -14,17 +14,27 @@ NAME = "connections"
 
 
 def _claims(stretch: Stretch, left: float) -> Iterable[Claim]:
-    return claimed(stretch, "connect", "connect_time")
+    yield from (claim(operation) for operation in stretch.operations if is_connection(operation))
+    yield from claimed(stretch, "connect", "connect_time")
 
 
 def _words(shares: Sequence[Share], evidence: Evidence) -> str:
-    return f"{counted(times(shares), 'connection')} to {shares[0].what or 'servers'}"
+    return f"{counted(times(shares), 'connection')} to {_server(shares[0].what)}"
 
 
 def _advises(evidence: Evidence) -> Iterable[Advice]:
-    return advice_for_each(
-        evidence, NAME, "keep the connection to {what} in a pool: it is opened {times} times"
-    )
+    for (what, where), shares in grouped(evidence, NAME).items():
+        opened = times(shares)
+        if opened > 1:
+            yield Advice(
+                text=f"keep the connection to {_server(what)} open, in a pool: it is opened {opened} times",
+                where=where,
+                saves=saving(shares, 1 - 1 / opened),
+            )
 
 
-CAUSE = Cause(name=NAME, rank=35, words=_words, claims=_claims, advises=_advises)
+def _server(what: str) -> str:
+    return what.removeprefix("CONNECT ") or "servers"
+
+
+CAUSE = Cause(name=NAME, rank=28, words=_words, claims=_claims, advises=_advises)

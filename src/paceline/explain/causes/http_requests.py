@@ -23,7 +23,7 @@ def _words(shares: Sequence[Share], evidence: Evidence) -> str:
 
 
 def _advises(evidence: Evidence) -> Iterable[Advice]:
-    return advice_for_each(evidence, NAME, "answer {what} in the test itself, it is requested {times} times")
+    return advice_for_each(evidence, NAME, "answer {what} in the test itself: it is requested {times}")
 
 
 CAUSE = Cause(name=NAME, rank=36, words=_words, claims=_claims, advises=_advises)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from paceline.explain.cause import Advice, Cause
 from paceline.explain.evidence import Evidence
-from paceline.explain.operations import claim, grouped, times
+from paceline.explain.operations import claim, grouped, is_statement, times
 from paceline.explain.shares import Claim, Share
 from paceline.explain.statements import summary
 from paceline.explain.stretches import Stretch
@@ -18,7 +18,7 @@ REPEATED = 5
 
 def _claims(stretch: Stretch, left: float) -> Iterable[Claim]:
     for operation in stretch.operations:
-        if operation.kind == "sql" and operation.count >= REPEATED:
+        if is_statement(operation) and operation.count >= REPEATED:
             yield claim(operation)
 
 

@@ -22,7 +22,7 @@ def _words(shares: Sequence[Share], evidence: Evidence) -> str:
 
 
 def _advises(evidence: Evidence) -> Iterable[Advice]:
-    return advice_for_each(evidence, NAME, "wait for the event itself instead of sleeping {times} times")
+    return advice_for_each(evidence, NAME, "wait for the event itself instead of sleeping: {times}")
 
 
 CAUSE = Cause(name=NAME, rank=32, words=_words, claims=_claims, advises=_advises)

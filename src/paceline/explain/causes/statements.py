@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from paceline.explain.cause import Cause
 from paceline.explain.causes.repeated_statements import REPEATED
 from paceline.explain.evidence import Evidence
-from paceline.explain.operations import times
+from paceline.explain.operations import is_statement, times
 from paceline.explain.shares import Claim, Share
 from paceline.explain.statements import summary
 from paceline.explain.stretches import Stretch
@@ -23,7 +23,7 @@ def _claims(stretch: Stretch, left: float) -> Iterable[Claim]:
             continue
         seconds = operation.duration or 0.0
         known += seconds
-        if operation.count < REPEATED:
+        if is_statement(operation) and operation.count < REPEATED:
             slow = seconds >= _SLOW
             yield Claim(
                 seconds=seconds,

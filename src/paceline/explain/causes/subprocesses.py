@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from paceline.explain.cause import Advice, Cause
 from paceline.explain.evidence import Evidence
-from paceline.explain.operations import advice_for_each, claimed, times
+from paceline.explain.operations import claimed, counted, grouped, saving, times
 from paceline.explain.shares import Claim, Share
 from paceline.explain.stretches import Stretch
 
@@ -19,14 +19,22 @@ def _claims(stretch: Stretch, left: float) -> Iterable[Claim]:
 
 def _words(shares: Sequence[Share], evidence: Evidence) -> str:
     count = times(shares)
-    program = f" `{shares[0].what}`" if shares[0].what else ""
+    program = f" `{_program(shares[0].what)}`" if shares[0].what else ""
     return f"waiting for subprocess{program}" + (f" ({count} times)" if count > 1 else "")
 
 
 def _advises(evidence: Evidence) -> Iterable[Advice]:
-    return advice_for_each(
-        evidence, NAME, "call in this process what {times} times subprocess `{what}` does, or start it once"
-    )
+    for (what, where), shares in grouped(evidence, NAME).items():
+        often = counted(times(shares), "time")
+        yield Advice(
+            text=f"do what `{_program(what)}` does in this process, or start it once: {often} waited for",
+            where=where,
+            saves=saving(shares),
+        )
+
+
+def _program(what: str) -> str:
+    return what.removeprefix("wait for ")
 
 
 CAUSE = Cause(name=NAME, rank=33, words=_words, claims=_claims, advises=_advises)
