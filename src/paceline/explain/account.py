@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 
 from paceline.explain.advice import suggestions
 from paceline.explain.cause import Cause
@@ -85,22 +86,38 @@ def _parts(shares: Sequence[Share], evidence: Evidence) -> tuple[Part, ...]:
 
 
 def _leaves(shares: Sequence[Share], evidence: Evidence) -> tuple[Part, ...]:
-    by_name = {cause.name: cause for cause in causes()}
-    groups: dict[tuple[str, str, str | None], list[Share]] = {}
-    for share in shares:
-        groups.setdefault((share.cause, share.what, share.where), []).append(share)
-    return _ranked(
-        [
-            Part(
-                cause=name,
-                seconds=sum(share.seconds for share in members),
-                text=by_name[name].words(members, evidence),
-                where=where,
-                count=sum(share.count for share in members),
-            )
-            for (name, _, where), members in groups.items()
-        ]
+    parts: list[Part] = []
+    for cause in causes():
+        groups: dict[tuple[str, str | None], list[Share]] = {}
+        for share in shares:
+            if share.cause == cause.name:
+                groups.setdefault((share.what, share.where), []).append(share)
+        found = _ranked([_leaf(cause, members, evidence) for members in groups.values()])
+        if cause.bundled and len(found) > 1:
+            together = [share for members in groups.values() for share in members]
+            parts.append(replace(_leaf(cause, together, evidence), where=None, parts=found))
+        else:
+            parts.extend(found)
+    return _ranked(parts)
+
+
+def _leaf(cause: Cause, shares: Sequence[Share], evidence: Evidence) -> Part:
+    return Part(
+        cause=cause.name,
+        seconds=sum(share.seconds for share in shares),
+        text=cause.words(shares, evidence),
+        where=shares[0].where or _test(shares),
+        count=sum(share.count for share in shares),
     )
+
+
+def _test(shares: Sequence[Share]) -> str | None:
+    """Return the line of the test in whose own code all of `shares` were spent."""
+    tests = {(one.stretch.path, one.stretch.lineno) for one in shares}
+    if len(tests) > 1 or any(one.stretch.phase != "call" for one in shares):
+        return None
+    path, lineno = tests.pop()
+    return path if lineno is None else f"{path}:{lineno + 1}"
 
 
 def _ranked(parts: Sequence[Part]) -> tuple[Part, ...]:

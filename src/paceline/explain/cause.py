@@ -48,6 +48,7 @@ class Cause:
         heads: returns what a whole stretch is told under, or None; the same answers are told as one.
         claims: yields what it explains of a stretch of which `left` seconds aren't explained yet.
         advises: yields what could be done in the whole run.
+        bundled: whether claims of this cause that differ in what or where are told as one thing with parts.
     """
 
     name: str
@@ -56,3 +57,4 @@ class Cause:
     heads: Callable[[Stretch], Hashable | None] = _no_head
     claims: Callable[[Stretch, float], Iterable[Claim]] = _no_claims
     advises: Callable[[Evidence], Iterable[Advice]] = _no_advice
+    bundled: bool = False

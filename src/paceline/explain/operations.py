@@ -55,6 +55,12 @@ def times(shares: Sequence[Share]) -> int:
     return sum(share.count for share in shares)
 
 
+def common(shares: Sequence[Share]) -> str:
+    """Return what all shares are about; empty if they are about different things."""
+    found = {share.what for share in shares}
+    return found.pop() if len(found) == 1 else ""
+
+
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun, as in "1 request", "2 requests"."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -15,6 +15,12 @@ _MOST_INNER = 4
 _MOST_SUGGESTIONS = 10
 _IN_HEADLINE = 3
 _HEADLINE_SHARE = 0.03
+#: Share of a part from which on something in it is named beside it.
+_TELLING_SHARE = 0.1
+#: Causes that say nothing more about what they are part of.
+_UNNAMED = ("python", "waiting", "machine")
+#: Causes whose place is where something is, and not from where it was called.
+_AT = ("fixture_setup", "fixture_teardown", "python", "waiting")
 
 
 def explain_document(account: Account) -> Document:
@@ -50,19 +56,26 @@ def headline(account: Account) -> str:
 
 
 def _told(part: Part) -> str:
-    text = printable(part.text)
-    main = part.parts[0] if part.parts else None
-    if main is not None and main.seconds >= part.seconds / 2:
-        return f"{text}: {seconds(main.seconds)} of it {_placed(main)}"
-    return f"{text}{_from(part)}"
+    named = [one for one in part.parts if one.cause not in _UNNAMED]
+    if not named or named[0].seconds < _TELLING_SHARE * part.seconds:
+        return _placed(part)
+    main = _innermost(named[0])
+    return f"{_placed(part)}: {seconds(main.seconds)} of it {_placed(main)}"
+
+
+def _innermost(part: Part) -> Part:
+    """Return what most of a part was spent on, where that has a place."""
+    return part.parts[0] if part.parts and part.where is None else part
 
 
 def _placed(part: Part) -> str:
     return f"{printable(part.text)}{_from(part)}"
 
 
-def _from(part: Part | Suggestion) -> str:
-    return f" from {printable(part.where)}" if part.where else ""
+def _from(part: Part) -> str:
+    if not part.where:
+        return ""
+    return f" {'at' if part.cause in _AT else 'from'} {printable(part.where)}"
 
 
 def _parts(account: Account) -> Table:
@@ -79,9 +92,7 @@ def _rows(account: Account) -> Iterator[tuple[Cell, ...]]:
     shown = [part for part in account.parts[:_MOST_PARTS] if part.seconds >= _LEAST * account.seconds]
     for part in shown:
         yield _row(part, account.seconds)
-        inner = [one for one in part.parts[:_MOST_INNER] if one.seconds >= _LEAST * account.seconds]
-        for one in inner:
-            yield _row(one, account.seconds, inside=True)
+        yield from _inner_rows(part, account.seconds, depth=1)
     left = account.seconds - sum(part.seconds for part in shown)
     if len(shown) < len(account.parts):
         text = f"{len(account.parts) - len(shown)} more"
@@ -93,12 +104,19 @@ def _rows(account: Account) -> Iterator[tuple[Cell, ...]]:
         )
 
 
-def _row(part: Part, whole: float, *, inside: bool = False) -> tuple[Cell, ...]:
-    tone: Tone = "dim" if inside else "plain"
-    text = f"  {printable(part.text)}" if inside else printable(part.text)
+def _inner_rows(part: Part, whole: float, depth: int) -> Iterator[tuple[Cell, ...]]:
+    for one in part.parts[: _MOST_INNER // depth]:
+        if one.seconds >= _LEAST * whole:
+            yield _row(one, whole, depth)
+            yield from _inner_rows(one, whole, depth + 1)
+
+
+def _row(part: Part, whole: float, depth: int = 0) -> tuple[Cell, ...]:
+    tone: Tone = "dim" if depth else "plain"
+    text = f"{'  ' * depth}{printable(part.text)}"
     return (
         Cell(text=seconds(part.seconds), tone=tone),
-        Cell(text="" if inside else share(part.seconds, whole), tone=tone),
+        Cell(text="" if depth else share(part.seconds, whole), tone=tone),
         Cell(text=text, tone=tone),
         Cell(text=printable(part.where or ""), tone=tone),
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from paceline.explain.cause import Advice, Cause
 from paceline.explain.evidence import Evidence
-from paceline.explain.operations import claim, claimed, counted, grouped, is_connection, saving, times
+from paceline.explain.operations import claim, claimed, common, counted, grouped, is_connection, saving, times
 from paceline.explain.shares import Claim, Share
 from paceline.explain.stretches import Stretch
 
@@ -19,7 +19,7 @@ def _claims(stretch: Stretch, left: float) -> Iterable[Claim]:
 
 
 def _words(shares: Sequence[Share], evidence: Evidence) -> str:
-    return f"{counted(times(shares), 'connection')} to {_server(shares[0].what)}"
+    return f"{counted(times(shares), 'connection')} to {_server(common(shares))}"
 
 
 def _advises(evidence: Evidence) -> Iterable[Advice]:
@@ -37,4 +37,4 @@ def _server(what: str) -> str:
     return what.removeprefix("CONNECT ") or "servers"
 
 
-CAUSE = Cause(name=NAME, rank=28, words=_words, claims=_claims, advises=_advises)
+CAUSE = Cause(name=NAME, rank=28, words=_words, claims=_claims, advises=_advises, bundled=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from paceline.explain.cause import Advice, Cause
 from paceline.explain.evidence import Evidence
-from paceline.explain.operations import advice_for_each, claimed, counted, times
+from paceline.explain.operations import advice_for_each, claimed, common, counted, times
 from paceline.explain.shares import Claim, Share
 from paceline.explain.stretches import Stretch
 
@@ -18,11 +18,11 @@ def _claims(stretch: Stretch, left: float) -> Iterable[Claim]:
 
 
 def _words(shares: Sequence[Share], evidence: Evidence) -> str:
-    return f"{counted(times(shares), 'DNS look-up')} of {shares[0].what or 'hosts'}"
+    return f"{counted(times(shares), 'DNS look-up')} of {common(shares) or 'hosts'}"
 
 
 def _advises(evidence: Evidence) -> Iterable[Advice]:
     return advice_for_each(evidence, NAME, "name an address instead of looking {what} up")
 
 
-CAUSE = Cause(name=NAME, rank=34, words=_words, claims=_claims, advises=_advises)
+CAUSE = Cause(name=NAME, rank=34, words=_words, claims=_claims, advises=_advises, bundled=True)

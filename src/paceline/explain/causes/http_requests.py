@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from paceline.explain.cause import Advice, Cause
 from paceline.explain.evidence import Evidence
-from paceline.explain.operations import advice_for_each, claimed, counted, times
+from paceline.explain.operations import advice_for_each, claimed, common, counted, times
 from paceline.explain.shares import Claim, Share
 from paceline.explain.stretches import Stretch
 
@@ -18,12 +18,11 @@ def _claims(stretch: Stretch, left: float) -> Iterable[Claim]:
 
 
 def _words(shares: Sequence[Share], evidence: Evidence) -> str:
-    what = f" {shares[0].what}" if shares[0].what else ""
-    return f"{counted(times(shares), 'HTTP request')}{what}"
+    return f"{counted(times(shares), 'HTTP request')} {common(shares)}".rstrip()
 
 
 def _advises(evidence: Evidence) -> Iterable[Advice]:
     return advice_for_each(evidence, NAME, "answer {what} in the test itself: it is requested {times}")
 
 
-CAUSE = Cause(name=NAME, rank=36, words=_words, claims=_claims, advises=_advises)
+CAUSE = Cause(name=NAME, rank=36, words=_words, claims=_claims, advises=_advises, bundled=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from paceline.explain.cause import Advice, Cause
 from paceline.explain.evidence import Evidence
-from paceline.explain.operations import claim, grouped, is_statement, times
+from paceline.explain.operations import claim, common, grouped, is_statement, times
 from paceline.explain.shares import Claim, Share
 from paceline.explain.statements import summary
 from paceline.explain.stretches import Stretch
@@ -23,7 +23,11 @@ def _claims(stretch: Stretch, left: float) -> Iterable[Claim]:
 
 
 def _words(shares: Sequence[Share], evidence: Evidence) -> str:
-    return f"{times(shares)} times one {summary(shares[0].what)} (N+1)"
+    statement = common(shares)
+    if statement:
+        return f"{times(shares)} times one {summary(statement)} (N+1)"
+    statements = len({share.what for share in shares})
+    return f"{times(shares)} times one of {statements} repeated statements (N+1)"
 
 
 def _advises(evidence: Evidence) -> Iterator[Advice]:
@@ -38,4 +42,4 @@ def _advises(evidence: Evidence) -> Iterator[Advice]:
         )
 
 
-CAUSE = Cause(name=NAME, rank=30, words=_words, claims=_claims, advises=_advises)
+CAUSE = Cause(name=NAME, rank=30, words=_words, claims=_claims, advises=_advises, bundled=True)

@@ -25,4 +25,4 @@ def _advises(evidence: Evidence) -> Iterable[Advice]:
     return advice_for_each(evidence, NAME, "wait for the event itself instead of sleeping: {times}")
 
 
-CAUSE = Cause(name=NAME, rank=32, words=_words, claims=_claims, advises=_advises)
+CAUSE = Cause(name=NAME, rank=32, words=_words, claims=_claims, advises=_advises, bundled=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from paceline.explain.cause import Cause
 from paceline.explain.causes.repeated_statements import REPEATED
 from paceline.explain.evidence import Evidence
-from paceline.explain.operations import is_statement, times
+from paceline.explain.operations import common, counted, is_statement, times
 from paceline.explain.shares import Claim, Share
 from paceline.explain.statements import summary
 from paceline.explain.stretches import Stretch
@@ -36,10 +36,10 @@ def _claims(stretch: Stretch, left: float) -> Iterable[Claim]:
 
 
 def _words(shares: Sequence[Share], evidence: Evidence) -> str:
-    count = times(shares)
-    if shares[0].what:
-        return f"{summary(shares[0].what)}" + (f" ({count} times)" if count > 1 else "")
-    return "1 SQL statement" if count == 1 else f"{count} SQL statements, none of them repeated or slow"
+    count, statement = times(shares), common(shares)
+    if statement:
+        return summary(statement) + (f" ({count} times)" if count > 1 else "")
+    return counted(count, "SQL statement") + (" of many kinds" if count > 1 else "")
 
 
-CAUSE = Cause(name="statements", rank=31, words=_words, claims=_claims)
+CAUSE = Cause(name="statements", rank=31, words=_words, claims=_claims, bundled=True)

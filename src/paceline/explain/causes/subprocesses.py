@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from paceline.explain.cause import Advice, Cause
 from paceline.explain.evidence import Evidence
-from paceline.explain.operations import claimed, counted, grouped, saving, times
+from paceline.explain.operations import claimed, common, counted, grouped, saving, times
 from paceline.explain.shares import Claim, Share
 from paceline.explain.stretches import Stretch
 
@@ -19,8 +19,10 @@ def _claims(stretch: Stretch, left: float) -> Iterable[Claim]:
 
 def _words(shares: Sequence[Share], evidence: Evidence) -> str:
     count = times(shares)
-    program = f" `{_program(shares[0].what)}`" if shares[0].what else ""
-    return f"waiting for subprocess{program}" + (f" ({count} times)" if count > 1 else "")
+    program = _program(common(shares))
+    if program:
+        return f"waiting for subprocess `{program}`" + (f" ({count} times)" if count > 1 else "")
+    return f"waiting for {counted(count, 'subprocess call')}"
 
 
 def _advises(evidence: Evidence) -> Iterable[Advice]:
@@ -37,4 +39,4 @@ def _program(what: str) -> str:
     return what.removeprefix("wait for ")
 
 
-CAUSE = Cause(name=NAME, rank=33, words=_words, claims=_claims, advises=_advises)
+CAUSE = Cause(name=NAME, rank=33, words=_words, claims=_claims, advises=_advises, bundled=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from paceline.explain.cause import Cause
 from paceline.explain.evidence import Evidence
-from paceline.explain.operations import counted, is_frame, times
+from paceline.explain.operations import common, counted, is_frame, times
 from paceline.explain.shares import Claim, Share
 from paceline.explain.stretches import Stretch
 
@@ -23,7 +23,7 @@ def _claims(stretch: Stretch, left: float) -> Iterable[Claim]:
 
 
 def _words(shares: Sequence[Share], evidence: Evidence) -> str:
-    return counted(times(shares), shares[0].what)
+    return counted(times(shares), common(shares) or "COMMIT, ROLLBACK or SAVEPOINT")
 
 
-CAUSE = Cause(name="transactions", rank=29, words=_words, claims=_claims)
+CAUSE = Cause(name="transactions", rank=29, words=_words, claims=_claims, bundled=True)
