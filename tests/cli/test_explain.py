@@ -72,8 +72,8 @@ def test_the_first_line_says_it_all(recorded: Project) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[0] == (
         f"{FILE}::test_a: 3.50 s, of which "
-        "2.00 s is fixture `database` (session scope, built once) from tests/conftest.py:5, "
-        f"1.00 s is 1 sleep from {FILE}:9, 400 ms is waiting that nothing recorded accounts for"
+        "2.00 s is fixture `database` (session scope, built once) at tests/conftest.py:5, "
+        f"1.00 s is 1 sleep from {FILE}:9, 400 ms is waiting that nothing recorded accounts for at {FILE}:7"
     )
     assert "What to do first" in done.stdout
 

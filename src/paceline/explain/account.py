@@ -106,7 +106,7 @@ def _leaf(cause: Cause, shares: Sequence[Share], evidence: Evidence) -> Part:
         cause=cause.name,
         seconds=sum(share.seconds for share in shares),
         text=cause.words(shares, evidence),
-        where=shares[0].where or _test(shares),
+        where=_test(shares) if cause.of_test else shares[0].where,
         count=sum(share.count for share in shares),
     )
 

@@ -48,6 +48,7 @@ class Cause:
         heads: returns what a whole stretch is told under, or None; the same answers are told as one.
         claims: yields what it explains of a stretch of which `left` seconds aren't explained yet.
         advises: yields what could be done in the whole run.
+        of_test: whether its place is the test itself.
         bundled: whether claims of this cause that differ in what or where are told as one thing with parts.
     """
 
@@ -57,4 +58,5 @@ class Cause:
     heads: Callable[[Stretch], Hashable | None] = _no_head
     claims: Callable[[Stretch, float], Iterable[Claim]] = _no_claims
     advises: Callable[[Evidence], Iterable[Advice]] = _no_advice
+    of_test: bool = False
     bundled: bool = False

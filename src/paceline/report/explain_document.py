@@ -57,19 +57,21 @@ def headline(account: Account) -> str:
 
 def _told(part: Part) -> str:
     named = [one for one in part.parts if one.cause not in _UNNAMED]
-    if not named or named[0].seconds < _TELLING_SHARE * part.seconds:
+    if part.cause == _cause_of(named) or not named or named[0].seconds < _TELLING_SHARE * part.seconds:
         return _placed(part)
-    main = _innermost(named[0])
-    return f"{_placed(part)}: {seconds(main.seconds)} of it {_placed(main)}"
+    return f"{_placed(part)}: {seconds(named[0].seconds)} of it {_placed(named[0])}"
 
 
-def _innermost(part: Part) -> Part:
-    """Return what most of a part was spent on, where that has a place."""
-    return part.parts[0] if part.parts and part.where is None else part
+def _cause_of(parts: Sequence[Part]) -> str | None:
+    return parts[0].cause if parts else None
 
 
 def _placed(part: Part) -> str:
-    return f"{printable(part.text)}{_from(part)}"
+    """Return a part with its place, or with the place of most of it."""
+    text = printable(part.text)
+    if part.where is None and part.parts and part.parts[0].where and part.parts[0].cause == part.cause:
+        return f"{text}, most{_from(part.parts[0])}"
+    return f"{text}{_from(part)}"
 
 
 def _from(part: Part) -> str:

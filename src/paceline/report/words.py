@@ -13,7 +13,7 @@ def seconds(value: float | None) -> str:
     if value >= 120:
         minutes, rest = divmod(round(value), 60)
         return f"{minutes} min {rest:02d} s"
-    if value >= 1:
+    if value >= 0.9995:  # which would be rounded to 1000 ms
         return f"{value:.2f} s" if value < 100 else f"{value:.0f} s"
     if value >= 0.001:
         return f"{value * 1e3:.3g} ms"

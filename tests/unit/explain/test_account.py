@@ -50,7 +50,7 @@ def test_the_first_line_names_the_largest_parts_with_their_places() -> None:
 
     assert line_about(run, "test_a") == (
         "2.61 s, of which 2.10 s is fixture `migrated_db` (session scope, built 2 times, in 2 workers) "
-        "from tests/conftest.py, "
+        "at tests/conftest.py, "
         "310 ms is 412 times one SELECT of order_lines (N+1) from shop/orders.py:88, "
         "120 ms is 1 sleep from tests/test_orders.py:9"
     )
@@ -95,7 +95,7 @@ def test_the_first_line_names_the_largest_parts_with_their_places() -> None:
         ),
         pytest.param(
             phase("call", 1.0, operations=[operation("sql", 0.01, what=f"SELECT {at}") for at in range(60)]),
-            "600 ms is 60 SQL statements, none of them repeated or slow",
+            "600 ms is 60 quick SQL statements",
             id="statements",
         ),
         pytest.param(
@@ -106,12 +106,14 @@ def test_the_first_line_names_the_largest_parts_with_their_places() -> None:
             id="slow statement",
         ),
         pytest.param(
-            phase("call", 1.0, sql_time=0.9, sql_statements=7), "900 ms is 7 SQL statements", id="metric"
+            phase("call", 1.0, sql_time=0.9, sql_statements=7),
+            "900 ms is 7 quick SQL statements",
+            id="metric",
         ),
         pytest.param(phase("call", 1.0, sleep_time=0.9), "900 ms is 1 sleep", id="sleep metric"),
         pytest.param(
             phase("setup", 1.0, fixtures=[use("orders", 0.9)]),
-            "900 ms is fixture `orders` (function scope, built once) from tests/conftest.py",
+            "900 ms is fixture `orders` (function scope, built once) at tests/conftest.py",
             id="fixture",
         ),
         pytest.param(
@@ -151,8 +153,50 @@ def test_a_fixture_tells_what_it_is_slow_for() -> None:
     run = a_run(a_test("test_a"), fixtures=[shared("bulk", 2.0, scope="module", operations=[inserts])])
 
     assert line_about(run, "test_a") == (
-        "2.00 s, of which 2.00 s is fixture `bulk` (module scope, built once): "
-        "1.80 s of it 1500 times one INSERT of products (N+1) from shop/samples.py:12"
+        "2.00 s, of which 2.00 s is fixture `bulk` (module scope, built once) at tests/conftest.py: "
+        "1.80 s of it 1500 times one INSERT of products (row by row) from shop/samples.py:12"
+    )
+
+
+def test_what_is_done_in_several_places_is_told_as_one() -> None:
+    """With the place of most of it; the table has the others."""
+    selects = [
+        operation("sql", 0.1 + at / 10, what=f"SELECT x FROM t{at}", where=f"a.py:{at}", count=10)
+        for at in range(3)
+    ]
+    run = a_run(a_test("test_a", phase("call", 0.6, operations=selects)))
+
+    assert line_about(run, "test_a") == (
+        "600 ms, of which 600 ms is 30 repetitions of 3 statements (N+1), most from a.py:2"
+    )
+    parts = explained(run, "test_a").parts[0].parts
+    assert [(part.where, round(part.seconds, 6)) for part in parts] == [
+        ("a.py:2", 0.3),
+        ("a.py:1", 0.2),
+        ("a.py:0", 0.1),
+    ]
+
+
+def test_what_frames_statements_is_told_apart() -> None:
+    """However often there was a commit or a new connection, it is no repeated statement."""
+    run = a_run(
+        a_test(
+            "test_a",
+            phase(
+                "call",
+                1.0,
+                operations=[
+                    operation("sql", 0.5, what="COMMIT", where="a.py:1", count=50),
+                    operation("sql", 0.3, what="CONNECT postgresql", where="a.py:2", count=20),
+                    operation("sql", 0.2, what="ROLLBACK", where="a.py:1", count=9),
+                ],
+            ),
+        )
+    )
+
+    assert line_about(run, "test_a") == (
+        "1.00 s, of which 700 ms is 59 commits, rollbacks and savepoints, most from a.py:1, "
+        "300 ms is 20 connections to postgresql from a.py:2"
     )
 
 

@@ -25,4 +25,4 @@ def _words(shares: Sequence[Share], evidence: Evidence) -> str:
     return "Python in the test itself" if tests == 1 else f"Python in {tests} tests themselves"
 
 
-CAUSE = Cause(name="python", rank=99, words=_words, claims=_claims)
+CAUSE = Cause(name="python", rank=99, words=_words, claims=_claims, of_test=True)

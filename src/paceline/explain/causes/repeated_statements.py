@@ -25,9 +25,10 @@ def _claims(stretch: Stretch, left: float) -> Iterable[Claim]:
 def _words(shares: Sequence[Share], evidence: Evidence) -> str:
     statement = common(shares)
     if statement:
-        return f"{times(shares)} times one {summary(statement)} (N+1)"
+        pattern = "N+1" if statement.upper().startswith(("SELECT", "WITH")) else "row by row"
+        return f"{times(shares)} times one {summary(statement)} ({pattern})"
     statements = len({share.what for share in shares})
-    return f"{times(shares)} times one of {statements} repeated statements (N+1)"
+    return f"{times(shares)} repetitions of {statements} statements (N+1)"
 
 
 def _advises(evidence: Evidence) -> Iterator[Advice]:

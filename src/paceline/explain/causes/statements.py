@@ -39,7 +39,8 @@ def _words(shares: Sequence[Share], evidence: Evidence) -> str:
     count, statement = times(shares), common(shares)
     if statement:
         return summary(statement) + (f" ({count} times)" if count > 1 else "")
-    return counted(count, "SQL statement") + (" of many kinds" if count > 1 else "")
+    quick = all(not share.what for share in shares)
+    return counted(count, "quick SQL statement" if quick else "SQL statement")
 
 
 CAUSE = Cause(name="statements", rank=31, words=_words, claims=_claims, bundled=True)

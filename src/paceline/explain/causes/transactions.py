@@ -23,7 +23,8 @@ def _claims(stretch: Stretch, left: float) -> Iterable[Claim]:
 
 
 def _words(shares: Sequence[Share], evidence: Evidence) -> str:
-    return counted(times(shares), common(shares) or "COMMIT, ROLLBACK or SAVEPOINT")
+    one = common(shares)
+    return counted(times(shares), one) if one else f"{times(shares)} commits, rollbacks and savepoints"
 
 
 CAUSE = Cause(name="transactions", rank=29, words=_words, claims=_claims, bundled=True)

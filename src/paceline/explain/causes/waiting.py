@@ -34,4 +34,4 @@ def _words(shares: Sequence[Share], evidence: Evidence) -> str:
     return f"waiting, perhaps for {suspects}" if suspects else "waiting that nothing recorded accounts for"
 
 
-CAUSE = Cause(name="waiting", rank=50, words=_words, claims=_claims)
+CAUSE = Cause(name="waiting", rank=50, words=_words, claims=_claims, of_test=True)
