@@ -79,7 +79,7 @@ def _parts(shares: Sequence[Share], evidence: Evidence) -> tuple[Part, ...]:
                 text=cause.words(members, evidence),
                 where=evidence.place(first.fixture) if first.fixture is not None else _file(members),
                 count=len(stretches),
-                parts=() if all(part.cause == "python" for part in inner) else inner,
+                parts=() if all(part.cause in ("python", cause.name) for part in inner) else inner,
             )
         )
     return _ranked(parts)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from paceline.explain.timeline import Timeline, busy
+from paceline.explain.timeline import Timeline, busy, wall
 from paceline.model.cost import FixtureScope, Operation, SessionPart, SharedFixture
 from paceline.model.run import Phase, PhaseName, Run, SpanName, TestRecord
 
@@ -94,7 +94,7 @@ def stretches(run: Run, timeline: Timeline) -> Iterator[Stretch]:
 
 
 def _of_phase(test: TestRecord, phase: Phase, *, recorded: bool) -> Iterator[Stretch]:
-    seconds = max(0.0, phase.values.get("duration", 0.0))
+    seconds = wall(phase.values)
     body = Stretch(
         kind="body",
         seconds=seconds,
@@ -110,7 +110,7 @@ def _of_phase(test: TestRecord, phase: Phase, *, recorded: bool) -> Iterator[Str
     left, values = seconds, dict(phase.values)
     told: set[str] = set()
     for use in phase.fixtures:
-        own = min(left, max(0.0, use.own.get("duration", 0.0)))
+        own = min(left, wall(use.own))
         left -= own
         values = {name: number - use.own.get(name, 0.0) for name, number in values.items()}
         inside = () if use.argname in told else phase.operations
@@ -133,7 +133,7 @@ def _of_shared(event: SharedFixture, paths: Mapping[str, str]) -> Stretch:
     name = FixtureName(argname=event.argname, baseid=event.baseid, scope=event.scope, param=event.param)
     return Stretch(
         kind="shared",
-        seconds=max(0.0, event.own.get("duration", 0.0)),
+        seconds=wall(event.own),
         worker=event.worker,
         nodeid=event.nodeid,
         path=paths.get(event.nodeid or "", name.path),

@@ -112,6 +112,11 @@ class Timeline:
         return min(self.duration, max(mean, longest))
 
 
+def wall(values: Mapping[str, float]) -> float:
+    """Return the seconds by the clock that `values` stand for; `duration` leaves out what isolation took."""
+    return max(0.0, values.get("duration", 0.0)) + max(0.0, values.get("isolation_time", 0.0))
+
+
 def timeline(run: Run) -> Timeline:
     """Return who did what when; what a run without times of day says is an empty timeline."""
     workers = sorted({test.worker for test in run.tests} | {event.worker for event in run.costs.fixtures})
@@ -129,10 +134,8 @@ def timeline(run: Run) -> Timeline:
 
 def busy(run: Run, worker: str) -> float:
     """Return the seconds that a process spent in phases of tests and in shared fixtures."""
-    phases = sum(
-        _seconds(phase.values) for test in run.tests if test.worker == worker for phase in test.phases
-    )
-    return phases + sum(_seconds(event.own) for event in run.costs.fixtures if event.worker == worker)
+    phases = sum(wall(phase.values) for test in run.tests if test.worker == worker for phase in test.phases)
+    return phases + sum(wall(event.own) for event in run.costs.fixtures if event.worker == worker)
 
 
 def _lane(run: Run, worker: str) -> Lane | None:
@@ -145,7 +148,7 @@ def _lane(run: Run, worker: str) -> Lane | None:
             name=event.argname,
             nodeid=event.nodeid,
             start=event.start,
-            end=event.start + _seconds(event.values),
+            end=event.start + wall(event.values),
         )
         for event in shared
     ]
@@ -167,17 +170,13 @@ def _phases(test: TestRecord, shared: Sequence[SharedFixture]) -> list[Interval]
     for at, (phase, start) in enumerate(known):
         following = known[at + 1][1] if at + 1 < len(known) else float("inf")
         meanwhile = sum(
-            _seconds(event.own)
+            wall(event.own)
             for event in shared
             if event.nodeid == test.nodeid and start <= event.start < following
         )
-        end = start + _seconds(phase.values) + meanwhile
+        end = start + wall(phase.values) + meanwhile
         found.append(Interval(kind="phase", name=phase.phase, nodeid=test.nodeid, start=start, end=end))
     return found
-
-
-def _seconds(values: Mapping[str, float]) -> float:
-    return max(0.0, values.get("duration", 0.0))
 
 
 def _longest(lane: Lane) -> float:

@@ -127,7 +127,9 @@ def test_the_first_line_names_the_largest_parts_with_their_places() -> None:
             id="isolation",
         ),
         pytest.param(
-            phase("call", 1.0, isolation_time=0.9), "Paceline's isolation of the test", id="isolation time"
+            phase("call", 0.1, isolation_time=0.9),
+            "900 ms is Paceline's isolation of the test",
+            id="isolation time",
         ),
     ],
 )

@@ -13,6 +13,7 @@ from tests.harness.costs import FILE, a_run, a_test, operation, phase, shared, s
 
 from paceline.explain.account import account
 from paceline.explain.division import examined
+from paceline.explain.timeline import wall
 from paceline.model.account import Account, Part, Subject
 from paceline.model.cost import FixtureUse, Operation, PartKind, SessionPart, SharedFixture
 from paceline.model.run import PHASES, Phase, PhaseName, Run, TestRecord
@@ -146,7 +147,7 @@ def test_the_parts_add_up_to_the_whole(run: Run, subject: Subject) -> None:
 def test_a_test_takes_its_phases_and_the_shared_fixtures_that_it_needed_first(run: Run) -> None:
     """However those are divided among causes."""
     name = f"{FILE}::test_a"
-    own = sum(p.values["duration"] for test in run.tests if test.nodeid == name for p in test.phases)
+    own = sum(wall(p.values) for test in run.tests if test.nodeid == name for p in test.phases)
     first = sum(event.own["duration"] for event in run.costs.fixtures if event.nodeid == name)
 
     found = about(run, Subject(kind="test", name=name))
@@ -169,7 +170,7 @@ def test_no_second_is_saved_twice(run: Run) -> None:
 @given(runs())
 def test_processes_add_up_to_their_spans(run: Run) -> None:
     """Where the spans hold what happened in them, nothing is left out and nothing is told twice."""
-    spent = sum(p.values["duration"] for test in run.tests for p in test.phases) + sum(
+    spent = sum(wall(p.values) for test in run.tests for p in test.phases) + sum(
         event.own["duration"] for event in run.costs.fixtures
     )
     roomy = [span for worker in ("gw0", "gw1") for span in spans(worker, collection=20.0, tests=spent)]

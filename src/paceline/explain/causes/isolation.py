@@ -22,7 +22,7 @@ def _heads(stretch: Stretch) -> Hashable | None:
 
 
 def _claims(stretch: Stretch, left: float) -> Iterable[Claim]:
-    if _heads(stretch) is None and (seconds := stretch.values.get("isolation_time", 0.0)) > 0:
+    if (seconds := stretch.values.get("isolation_time", 0.0)) > 0:
         yield Claim(seconds=seconds)
 
 
