@@ -69,12 +69,13 @@ def phase(
     operations: Sequence[Operation] = (),
     **values: float,
 ) -> Phase:
-    """Return a phase that was processor time throughout, unless `values` say otherwise."""
+    """Return a phase that was processor time but for its operations, unless `values` say otherwise."""
+    waited = sum(operation.duration or 0.0 for operation in operations)
     return Phase(
         phase=name,
         outcome="passed",
         start=start,
-        values={"duration": seconds, "cpu_time": seconds} | values,
+        values={"duration": seconds, "cpu_time": max(0.0, seconds - waited)} | values,
         fixtures=tuple(fixtures),
         operations=tuple(operations),
     )

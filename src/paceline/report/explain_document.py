@@ -75,7 +75,7 @@ def _placed(part: Part) -> str:
 
 
 def _from(part: Part) -> str:
-    if not part.where:
+    if not part.where or part.where in part.text:
         return ""
     return f" {'at' if part.cause in _AT else 'from'} {printable(part.where)}"
 

@@ -59,7 +59,7 @@ def test_the_first_line_names_the_largest_parts_with_their_places() -> None:
 @pytest.mark.parametrize(
     ("call", "expected"),
     [
-        pytest.param(phase("call", 1.0), "1.00 s is Python in the test itself", id="processor"),
+        pytest.param(phase("call", 1.0), "1.00 s is Python, in the test and what it calls", id="processor"),
         pytest.param(
             phase("call", 1.0, cpu_time=0.1),
             "900 ms is waiting that nothing recorded accounts for",
@@ -160,6 +160,16 @@ def test_a_fixture_tells_what_it_is_slow_for() -> None:
     )
 
 
+def test_requests_that_the_process_answers_itself_are_its_own_work() -> None:
+    """What the application spends on them is processor time; waiting for another server is told apart."""
+    requests = [operation("http", 0.9, what="POST http://testserver/orders", count=30)]
+    inside = a_test("test_a", phase("call", 1.0, cpu_time=0.95, operations=requests))
+    outside = a_test("test_b", phase("call", 1.0, cpu_time=0.1, operations=requests))
+
+    assert parts_of(a_run(inside)) == [("python", 0.95), ("http_requests", 0.05)]
+    assert parts_of(a_run(outside), "test_b") == [("http_requests", 0.9), ("python", 0.1)]
+
+
 def test_what_is_done_in_several_places_is_told_as_one() -> None:
     """With the place of most of it; the table has the others."""
     selects = [
@@ -210,6 +220,7 @@ def test_what_a_function_fixture_did_is_not_the_tests_own() -> None:
             phase(
                 "setup",
                 1.0,
+                cpu_time=1.0,
                 fixtures=[use("orders", 0.9)],
                 operations=[operation("sleep", 0.6, fixture="orders")],
             ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from paceline.explain.cause import Advice, Cause
 from paceline.explain.evidence import Evidence
@@ -14,7 +15,14 @@ NAME = "http_requests"
 
 
 def _claims(stretch: Stretch, left: float) -> Iterable[Claim]:
-    return claimed(stretch, "http", "http_time")
+    # A request that the application answers in this very process isn't waited for: it is Python at work.
+    waited = left
+    if "cpu_time" in stretch.values:
+        waited -= stretch.values["cpu_time"] + stretch.values.get("run_delay", 0.0)
+    for one in claimed(stretch, "http", "http_time"):
+        seconds = min(one.seconds, max(0.0, waited))
+        waited -= seconds
+        yield replace(one, seconds=seconds)
 
 
 def _words(shares: Sequence[Share], evidence: Evidence) -> str:

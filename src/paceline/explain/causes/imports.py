@@ -18,7 +18,7 @@ def _claims(stretch: Stretch, left: float) -> Iterable[Claim]:
 
 def _words(shares: Sequence[Share], evidence: Evidence) -> str:
     name = shares[0].what
-    return "importing other modules" if name == "*" else f"importing {name}"
+    return "importing modules, each of them fast" if name == "*" else f"importing {name}"
 
 
 def _advises(evidence: Evidence) -> Iterator[Advice]:

@@ -22,7 +22,11 @@ def _words(shares: Sequence[Share], evidence: Evidence) -> str:
     if stretch.phase != "call":
         return "pytest and its plugins around the test"
     tests = len({share.stretch.nodeid for share in shares})
-    return "Python in the test itself" if tests == 1 else f"Python in {tests} tests themselves"
+    return (
+        "Python, in the test and what it calls"
+        if tests == 1
+        else f"Python, in {tests} tests and what they call"
+    )
 
 
 CAUSE = Cause(name="python", rank=99, words=_words, claims=_claims, of_test=True)

@@ -28,11 +28,15 @@ def _claims(stretch: Stretch, left: float) -> Iterable[Claim]:
             yield Claim(
                 seconds=seconds,
                 what=operation.what if slow else "",
-                where=operation.where if slow else None,
+                where=operation.where if slow else _file(operation.where),
                 count=operation.count,
             )
     if (rest := stretch.values.get("sql_time", 0.0) - known) > 0 and not known:
         yield Claim(seconds=rest, count=round(stretch.values.get("sql_statements", 1)))
+
+
+def _file(where: str | None) -> str | None:
+    return None if where is None else where.rpartition(":")[0]
 
 
 def _words(shares: Sequence[Share], evidence: Evidence) -> str:

@@ -29,7 +29,7 @@ def _advises(evidence: Evidence) -> Iterable[Advice]:
     for (what, where), shares in grouped(evidence, NAME).items():
         often = counted(times(shares), "time")
         yield Advice(
-            text=f"do what `{_program(what)}` does in this process, or start it once: {often} waited for",
+            text=f"do in this process what `{_program(what)}` does: it is waited for {often}",
             where=where,
             saves=saving(shares),
         )
