@@ -64,6 +64,36 @@ class MissingDependencyError(PacelineError):
     run_status = "provisioning_error"
 
 
+class UnknownTargetError(PacelineError):
+    """Something was to be explained that no recorded run knows."""
+
+    slug = "unknown-target"
+
+
+class AmbiguousTargetError(PacelineError):
+    """What was to be explained can mean more than one thing."""
+
+    slug = "ambiguous-target"
+
+
+class UnknownRunError(PacelineError):
+    """A run was named that isn't there."""
+
+    slug = "unknown-run"
+
+
+class UnknownFigureError(PacelineError):
+    """Something was to be listed by a figure that it doesn't have."""
+
+    slug = "unknown-figure"
+
+
+class NoRunsError(PacelineError):
+    """Nothing has been recorded yet."""
+
+    slug = "no-runs"
+
+
 class UnreadableFileError(PacelineError):
     """An input file is missing, corrupt, foreign, or written by a newer Paceline."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
 
@@ -11,8 +12,10 @@ from paceline import __version__
 from paceline.cli.bisect import bisect
 from paceline.cli.calibrate import calibrate
 from paceline.cli.compare import compare
+from paceline.cli.explain import explain
 from paceline.cli.gate import gate
 from paceline.cli.profile import profile
+from paceline.cli.top import top
 from paceline.errors import Exit, PacelineError
 
 
@@ -29,6 +32,8 @@ def cli() -> None:
     paceline profile            profile every suite and store the figures
     paceline profile schema     only one of them
     paceline compare            what changed since the committed figures
+    paceline explain            what the last run spent its time on
+    paceline top --by cpu_time  its tests by any figure
     """
 
 
@@ -37,10 +42,15 @@ cli.add_command(compare)
 cli.add_command(gate)
 cli.add_command(bisect)
 cli.add_command(calibrate)
+cli.add_command(explain)
+cli.add_command(top)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what an old terminal can't show is escaped
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = cli.main(args=arguments, prog_name="paceline", standalone_mode=False)
     except PacelineError as error:

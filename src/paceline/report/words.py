@@ -13,11 +13,33 @@ def seconds(value: float | None) -> str:
     if value >= 120:
         minutes, rest = divmod(round(value), 60)
         return f"{minutes} min {rest:02d} s"
-    if value >= 1:
+    if value >= 0.9995:  # which would be rounded to 1000 ms
         return f"{value:.2f} s" if value < 100 else f"{value:.0f} s"
     if value >= 0.001:
         return f"{value * 1e3:.3g} ms"
     return f"{value * 1e6:.0f} µs"
+
+
+def size(value: float) -> str:
+    """Return a number of bytes with a fitting unit."""
+    for unit in ("B", "KiB", "MiB"):
+        if abs(value) < 1024:
+            return f"{value:.3g} {unit}"
+        value /= 1024
+    return f"{value:.3g} GiB"
+
+
+def quantity(value: float, unit: str) -> str:
+    """Return a number in a UCUM unit as people read it."""
+    match unit:
+        case "s":
+            return seconds(value)
+        case "By":
+            return size(value)
+        case "1":
+            return f"{value:.10g}"
+        case _:
+            return f"{value:.4g} {unit}"
 
 
 def share(part: float, whole: float) -> str:
@@ -43,9 +65,9 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def printable(nodeid: str) -> str:
-    """Return a node id on one line: control characters are shown as escapes."""
+def printable(text: str) -> str:
+    """Return a text, such as a node id, on one line: control characters are shown as escapes."""
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in nodeid
+        for character in text
     )

