@@ -101,6 +101,7 @@ class Config:
         output: the baseline file, relative to the project.
         slowest: how many of the slowest tests are listed for a suite.
         stall_timeout: seconds without any test moving after which a profile ends pytest.
+        metrics: what is recorded, in the words of `--paceline-metrics`; empty: the default metrics.
         declared: whether the project has a `[tool.paceline]` table at all.
     """
 
@@ -109,6 +110,7 @@ class Config:
     output: str = DEFAULT_OUTPUT
     slowest: int = 25
     stall_timeout: float = 300.0
+    metrics: tuple[str, ...] = ()
     declared: bool = False
 
     def suite(self, name: str) -> Suite:

@@ -62,6 +62,11 @@ class Gate:
         group.addoption("--paceline-suite", metavar="NAME", help="Name of the suite that is recorded")
         group.addoption("--paceline-round", metavar="N", type=int, default=1, help="Round that is recorded")
         group.addoption(
+            "--paceline-metrics",
+            metavar="NAMES",
+            help="Metrics to record: NAME,… only these; +NAME,-NAME besides or without; all; none",
+        )
+        group.addoption(
             "--paceline-database-url",
             metavar="URL",
             help="Test database to use, as an SQLAlchemy URL",
@@ -150,7 +155,13 @@ class Features:
         if config.getoption("--paceline") or config.getoption("--paceline-out"):
             from paceline.record import plugin as record
 
-            record.register(config, self._loaded_at)
+            record.register(config, self._loaded_at, self._metrics(config))
+
+    def _metrics(self, config: pytest.Config) -> tuple[str, ...]:
+        given: str | None = config.getoption("--paceline-metrics")
+        if given is None:
+            return self._gate.settings.metrics
+        return tuple(word.strip() for word in given.split(",") if word.strip())
 
 
 def _check(suite: Suite) -> None:

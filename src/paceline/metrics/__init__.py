@@ -1,7 +1,9 @@
-"""The metrics that are recorded for every phase; each file declares one and says how it is read."""
+"""The metrics that are recorded for every phase and fixture: each file declares what it reads in one go."""
 
-from paceline.metrics import cpu_time, duration
+from paceline.metrics import clean_time, duration, garbage, resources
 from paceline.metrics.base import Probe
+from paceline.model.metric import Metric
 
-#: In the order in which they are read at the start of a phase; the end reads them the other way round.
-PROBES: tuple[Probe, ...] = (cpu_time.PROBE, duration.PROBE)
+PROBES: tuple[Probe, ...] = (resources.PROBE, garbage.PROBE, duration.PROBE)
+#: Metrics that a reader computes from others; of several with one name, the first that can be.
+DERIVED: tuple[Metric, ...] = clean_time.METRICS

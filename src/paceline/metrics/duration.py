@@ -1,7 +1,12 @@
-"""Wall time of a phase, in seconds."""
+"""Wall time."""
 
 from paceline.clock import CLOCK
 from paceline.metrics.base import Probe
 from paceline.model.metric import Metric
 
-PROBE = Probe(metric=Metric(name="duration", unit="s"), read=CLOCK.counter)
+
+def _read() -> tuple[float]:
+    return (CLOCK.counter(),)
+
+
+PROBE = Probe(metrics=(Metric(name="duration", unit="s", description="Wall time."),), read=_read)

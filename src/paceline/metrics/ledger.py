@@ -28,6 +28,10 @@ class Ledger:
         """Whether there is anything to take."""
         return bool(self._entries)
 
+    def clear(self) -> None:
+        """Forget what was entered so far."""
+        del self._entries[: len(self._entries)]
+
     def take(self) -> Iterator[Entry]:
         """Yield kind, what, where, count, seconds and rows (-1: not counted), and begin anew."""
         count = len(self._entries)

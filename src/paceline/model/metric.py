@@ -16,6 +16,12 @@ class Metric:
         direction: which way is better.
         aggregate: how values of the parts give the value of the whole.
         noise: `counted` metrics repeat exactly, `timed` ones vary from run to run.
+        sparse: a line leaves it out where it is 0; without this, a value that is left out is unknown.
+        derived: names of the metrics that a reader computes it from, the first less the others; no line
+            holds it.
+        apart: names of the metrics that a reader takes it out of, such as "duration", because it isn't the
+            test's own.
+        description: one sentence, for people.
     """
 
     name: str
@@ -23,3 +29,7 @@ class Metric:
     direction: Literal["lower", "higher"] = "lower"
     aggregate: Literal["sum", "max"] = "sum"
     noise: Literal["counted", "timed"] = "timed"
+    sparse: bool = False
+    derived: tuple[str, ...] = ()
+    apart: tuple[str, ...] = ()
+    description: str = ""

@@ -208,12 +208,28 @@ class CollectionError:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MetricOff:
+    """A metric that could not be read in a process; none of its tests has it.
+
+    Attributes:
+        name: the metric's.
+        reason: why.
+        worker: "main", or pytest-xdist's name.
+    """
+
+    name: str
+    reason: str
+    worker: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """Everything that one run file says.
 
     Attributes:
         collected: node ids that were selected to run; None if collection never finished.
         deselected: how many tests were collected and not selected.
+        metrics_off: metrics of the header that a process could not read.
         services: service name to version, as set-ups reported them.
         end: None if the file was cut before pytest ended.
     """
@@ -225,5 +241,6 @@ class Run:
     tests: tuple[TestRecord, ...] = ()
     spans: tuple[SessionSpan, ...] = ()
     costs: Costs = field(default_factory=Costs)
+    metrics_off: tuple[MetricOff, ...] = ()
     services: Mapping[str, str] = field(default_factory=dict[str, str])
     end: RunEnd | None = None

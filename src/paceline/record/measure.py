@@ -1,34 +1,37 @@
 """Measures the phases of each test in the process that runs it.
 
-What was measured rides on the phase's own report, as text that is ready to be written: a worker that dies
-takes only the test it was running with it, and a string is the cheapest cargo of pytest-xdist.
+In a worker, what was measured rides on the phase's own report, as text that is ready to be written: a worker
+that dies takes only the test it was running with it, and a string is the cheapest cargo of pytest-xdist. In
+the process that writes the run file, it is handed over when the test has ended.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Generator
-from functools import cache
-from json.encoder import encode_basestring_ascii as quoted  # json.dumps of a string, without its detours
-from operator import sub
-from typing import TYPE_CHECKING, get_args
+from json.encoder import encode_basestring_ascii as quoted
+from typing import TYPE_CHECKING
 
 import pytest
 
 from paceline.clock import CLOCK
-from paceline.errors import PacelineError
-from paceline.metrics import PROBES
-from paceline.model.run import PHASES, PhaseOutcome, RunStatus
+from paceline.model.run import PHASES, MetricOff
+from paceline.record.fixtures import Fixtures
+from paceline.record.meter import Meter
+from paceline.record.outcome import outcome, reason
+from paceline.record.text import identity_text, values_text
 from paceline.store.run_file import line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from paceline.metrics.base import Probe
+    from paceline.record.meter import Reading
+    from paceline.record.writer import Writer
 
-_RUN_STATUSES = frozenset(get_args(RunStatus))
-_OUTCOMES = frozenset(get_args(PhaseOutcome))
-_LONGEST_REASON = 300
+#: Phase, outcome, reading at its start, its values, further members.
+_Done = tuple[str, str, "Reading", "Reading", str]
 
 
 class Measure:
@@ -38,69 +41,83 @@ class Measure:
         self,
         worker: str,
         warn: Callable[[str], None],
+        probes: Sequence[Probe],
         named: Callable[[str], str] = str,
-        probes: Sequence[Probe] = PROBES,
+        writer: Writer | None = None,
     ) -> None:
         """Measure with `probes` in the process called `worker`.
 
         Args:
-            warn: called at most once, when something of ours fails.
+            warn: called at most once for each failure of ours.
             named: turns the node id of an item into the one to record.
+            writer: of this process; None: reports carry everything.
         """
-        self._worker = json.dumps(worker)
+        #: Whole lines that wait for the next report, such as the spans of a worker.
+        self.waiting: list[str] = []
+        self._plain_worker = worker
+        self._worker = quoted(worker)
         self._warn = warn
         self._named = named
+        self._writer = writer
         self._warned = False
         self._running = False
         self._failed_subtests = 0
         self._deselected = 0
-        self._reads = [probe.read for probe in probes]
-        self._backwards = self._reads[::-1]
-        self._phase_text = _phase_text(probes)
-        self._started = 0.0
-        self._values: tuple[float, ...] = ()
-        #: Whole lines that wait for the next report, such as the spans of a worker.
-        self.waiting: list[str] = []
+        self._meter = Meter(probes, self._lost)
+        self._text = values_text([metric for probe in probes for metric in probe.metrics])
+        self._fixtures = Fixtures(self._meter, self.waiting.append, self._text, self._worker, named)
+        self._before: Reading = []
+        self._values: Reading = []
+        self._item: pytest.Item | None = None
+        self._done: list[_Done] = []
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._forked)
+
+    @property
+    def plugins(self) -> dict[str, object]:
+        """What to register with pytest, by name."""
+        return {"paceline-measure": self, "paceline-fixtures": self._fixtures}
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_setup(self) -> Generator[None, object, object]:
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
         """Measure the set-up."""
-        before = self._start()
+        self._fixtures.item = item
+        self._start()
         try:
             return (yield)
         finally:
-            self._stop(before)
+            self._stop()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self) -> Generator[None, object, object]:
         """Measure the test's own function."""
-        before = self._start()
+        self._start()
         try:
             return (yield)
         finally:
-            self._stop(before)
+            self._stop()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self) -> Generator[None, object, object]:
         """Measure the tear-down."""
-        before = self._start()
+        self._start()
         try:
             return (yield)
         finally:
-            self._stop(before)
+            self._stop()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Put what was measured on the report, after every other plugin has had its say on the outcome."""
+        """Take what was measured, after every other plugin has had its say on the outcome."""
         report = yield
         try:
             if self._running:
                 # A report that is made while a phase goes on is one of a subtest, which is no phase.
                 self._failed_subtests += report.outcome == "failed"
             elif report.when in PHASES:
-                self._load(report, item, call)
+                self._ended(report, item, call)
         except Exception as error:  # noqa: BLE001  a failure of ours never changes a test's outcome
             self._give_up(item, error)
         return report
@@ -122,103 +139,94 @@ class Measure:
         """Let `record` travel with the next report."""
         self.waiting.append(line(kind, record))
 
-    def _load(self, report: pytest.TestReport, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    def finish(self) -> None:
+        """Hand over what is left, and stop reading."""
+        self._fixtures.release()
+        if self._writer is not None:
+            self._hand_over(self._writer)
+        self._meter.close()
+
+    def _start(self) -> None:
+        self._running = True
+        self._failed_subtests = 0
+        self._fixtures.phase_begins()
+        self._before = self._meter.begin()
+
+    def _stop(self) -> None:
+        self._values = self._meter.since(self._before, self._meter.read())
+        self._running = False
+        self._fixtures.phase_ends()
+
+    def _ended(self, report: pytest.TestReport, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        when = str(report.when)
+        done = self._phase(when, report, call)
+        if self._writer is None:
+            self._load(report, item, _phase_text(done, self._text))
+            return
+        if when == "setup" and self._done:  # the last test, or attempt, had no tear-down
+            self._hand_over(self._writer)
+        self._item = item
+        self._done.append(done)
+        if when == "teardown":
+            self._hand_over(self._writer)
+
+    def _phase(self, when: str, report: pytest.TestReport, call: pytest.CallInfo[None]) -> _Done:
+        ended, more = "passed", ""
+        raised = None
+        if call.excinfo is not None or report.outcome != "passed" or "wasxfail" in vars(report):
+            ended, more = outcome(report), reason(report, call)
+            raised = call.excinfo.value if call.excinfo is not None else None
+        if ended == "passed" and self._failed_subtests:
+            # pytest itself says so only when it shows the report.
+            ended, more = "failed", f',"reason":"{self._failed_subtests} failed subtests"'
+        self._failed_subtests = 0
+        more += self._fixtures.phase_members(raised)
+        if when == "teardown":
+            self._fixtures.item = None
+        values, self._values = self._values, []
+        return when, ended, self._before, self._fixtures.without_shared(values), more
+
+    def _hand_over(self, writer: Writer) -> None:
+        """Let the test be written whose phases have been collected, and what waits before it."""
+        lines = self.waiting
+        if self._done and self._item is not None:
+            phases = ",".join([_phase_text(done, self._text) for done in self._done])
+            identity = identity_text(self._item, self._named(self._item.nodeid), self._worker)
+            lines.append(writer.test_line(self._item.nodeid, identity, phases))
+            self._done.clear()
+            self._item = None
+        if lines:
+            writer.write("\n".join(lines))
+            lines.clear()
+
+    def _load(self, report: pytest.TestReport, item: pytest.Item, phase: str) -> None:
         cargo = vars(report)
-        phase = self._phase(report, call)
         if report.when == "setup":
-            cargo["paceline_test"] = self._identity(item)
+            cargo["paceline_test"] = identity_text(item, self._named(item.nodeid), self._worker)
         cargo["paceline_phase"] = phase
         if self.waiting:
             cargo["paceline_lines"] = "\n".join(self.waiting)
             self.waiting.clear()
+
+    def _forked(self) -> None:
+        """Leave the file to the parent; another plugin may run a test in a child, and send its reports."""
+        self._writer = None
+        self._done.clear()
+        self.waiting.clear()
+
+    def _lost(self, metric: str, why: str) -> None:
+        self.note("metric_off", MetricOff(name=metric, reason=why, worker=self._plain_worker))
+        self._warn(f"the metric {metric!r} is switched off: {why}")
 
     def _give_up(self, item: pytest.Item, error: Exception) -> None:
         if not self._warned:
             self._warned = True
             self._warn(f"{item.nodeid!a} is not recorded: {type(error).__name__}: {error}")
 
-    def _start(self) -> list[float]:
-        self._running = True
-        self._failed_subtests = 0
-        self._started = CLOCK.counter()
-        return [read() for read in self._reads]
 
-    def _stop(self, before: list[float]) -> None:
-        after = [read() for read in self._backwards]
-        self._values = tuple(map(sub, after[::-1], before))
-        self._running = False
-
-    def _identity(self, item: pytest.Item) -> str:
-        path, lineno, _ = item.location
-        nodeid = quoted(self._named(item.nodeid))
-        markers = _markers(frozenset([marker.name for marker in item.iter_markers()]))
-        line_number = "null" if lineno is None else lineno
-        return (
-            f'"nodeid":{nodeid},"path":{_path(path)},"lineno":{line_number},"markers":{markers},'
-            f'"worker":{self._worker}'
-        )
-
-    def _phase(self, report: pytest.TestReport, call: pytest.CallInfo[None]) -> str:
-        outcome, reason = _outcome(report), _reason(report, call)
-        if outcome == "passed" and self._failed_subtests:
-            # pytest itself says so only when it shows the report.
-            outcome, reason = "failed", f',"reason":"{self._failed_subtests} failed subtests"'
-        self._failed_subtests = 0
-        measured, self._values = self._values, ()
-        if not measured:  # another plugin has raised before our turn came
-            return f'{{"phase":"{report.when}","outcome":"{outcome}","start":null,"values":{{}}{reason}}}'
-        start = CLOCK.at(self._started)
-        return self._phase_text % (report.when, outcome, start, *measured, reason)
-
-
-def _phase_text(probes: Sequence[Probe]) -> str:
-    """Return a format for a phase: its name, outcome and start, a value for each probe, further members."""
-    names = (quoted(probe.metric.name).replace("%", "%%") for probe in probes)
-    values = ",".join(f"{name}:%.7f" for name in names)
-    return f'{{"phase":"%s","outcome":"%s","start":%.6f,"values":{{{values}}}%s}}'
-
-
-@cache
-def _path(path: str) -> str:
-    return quoted(path.replace("\\", "/"))
-
-
-@cache
-def _markers(names: frozenset[str]) -> str:
-    return json.dumps(sorted(names))
-
-
-def _outcome(report: pytest.TestReport) -> str:
-    if hasattr(report, "wasxfail"):
-        return {"skipped": "xfailed", "passed": "xpassed"}.get(report.outcome, report.outcome)
-    if report.outcome in _OUTCOMES:
-        return report.outcome
-    # Another plugin's word, such as "rerun"; it only replaces a failure.
-    return "failed"
-
-
-def _reason(report: pytest.TestReport, call: pytest.CallInfo[None]) -> str:
-    """Return the further members of a phase that didn't simply pass."""
-    if call.excinfo is None and report.outcome == "passed":
-        return ""
-    members = ""
-    text = _why(report, call)
-    if text:
-        members = f',"reason":{json.dumps(text[:_LONGEST_REASON])}'
-    status = getattr(call.excinfo.value, "run_status", None) if call.excinfo is not None else None
-    if isinstance(status, str) and status in _RUN_STATUSES:
-        members += f',"run_status":"{status}"'
-    return members
-
-
-def _why(report: pytest.TestReport, call: pytest.CallInfo[None]) -> str:
-    if hasattr(report, "wasxfail"):
-        return str(report.wasxfail)
-    error = call.excinfo.value if call.excinfo is not None else None
-    if isinstance(error, pytest.skip.Exception):
-        text = error.msg or ""
-    elif call.excinfo is not None and not isinstance(error, PacelineError):
-        text = call.excinfo.exconly()
-    else:
-        text = str(error or report.longrepr or "")
-    return text.strip().partition("\n")[0]
+def _phase_text(done: _Done, text: Callable[[Sequence[float]], str]) -> str:
+    when, ended, before, values, more = done
+    if not values:  # another plugin has raised before our turn came
+        return f'{{"phase":"{when}","outcome":"{ended}","start":null,"values":{{}}{more}}}'
+    start = CLOCK.at(before[-1])
+    return f'{{"phase":"{when}","outcome":"{ended}","start":{start:.6f},"values":{text(values)}{more}}}'

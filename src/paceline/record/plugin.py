@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from paceline.clock import CLOCK
-from paceline.metrics import PROBES
+from paceline.errors import ConfigError
+from paceline.metrics.chosen import chosen, declared, known_metrics
 from paceline.model.run import SCHEMA_VERSION, Arguments, RunEnd, RunHeader
 from paceline.record.environment import environment
 from paceline.record.measure import Measure
@@ -38,33 +40,42 @@ _NOTHING_RUNS = (
 )
 
 
-def register(config: pytest.Config, loaded_at: tuple[float, float]) -> None:
+def register(config: pytest.Config, loaded_at: tuple[float, float], metrics: Sequence[str] = ()) -> None:
     """Record this run: in a worker only measure, elsewhere also write the run file.
 
     A session that runs no test isn't recorded.
 
     Args:
         loaded_at: counter and CPU seconds at which the span `startup` ended.
+        metrics: which to record, in the words of `--paceline-metrics`; empty: the default ones.
+
+    Raises:
+        pytest.UsageError: there is no such metric.
     """
     if any(config.getoption(name, default=None) for name in _NOTHING_RUNS):
         return
     try:
-        _register(config, loaded_at)
+        _register(config, loaded_at, metrics)
+    except ConfigError as error:
+        raise pytest.UsageError(f"paceline: {error}") from error
     except Exception as error:  # noqa: BLE001  a failure of ours never changes a suite's outcome
         warn(config, f"this run is not recorded: {type(error).__name__}: {error}")
 
 
-def _register(config: pytest.Config, loaded_at: tuple[float, float]) -> None:
+def _register(config: pytest.Config, loaded_at: tuple[float, float], words: Sequence[str]) -> None:
     worker = worker_name(config)
     named = naming(config)
-    measure = Measure(worker or "main", partial(warn, config), named)
+    known = known_metrics(partial(warn, config) if worker is None else _silent)
+    probes = chosen(words, known)
     if worker is not None:
-        config.pluginmanager.register(WorkerSide(config, measure), "paceline-worker")
-        spans = Spans(worker, loaded_at, measure.note)
+        inside = Measure(worker, partial(warn, config), probes, named)
+        config.pluginmanager.register(WorkerSide(config, inside), "paceline-worker")
+        spans = Spans(worker, loaded_at, inside.note)
         config.pluginmanager.register(spans, "paceline-spans")
-        config.pluginmanager.register(measure, "paceline-measure")
+        for name, plugin in inside.plugins.items():
+            config.pluginmanager.register(plugin, name)
         return
-    header = _header(config)
+    header = replace(_header(config), metrics=declared(probes, known.derived))
     try:
         path = _target(config, header)
         file = RunFile(path)
@@ -73,15 +84,22 @@ def _register(config: pytest.Config, loaded_at: tuple[float, float]) -> None:
         return
     writer = Writer(config, file, named)
     writer.note("header", header)
+    # With workers, tests run there.
+    measure = None if header.workers else Measure("main", partial(warn, config), probes, named, writer)
     spans = Spans("main", loaded_at, writer.note)
     recorder = Recorder(config, writer, measure, spans, path, to_seal=not config.getoption("--paceline-out"))
-    for name, plugin in (
-        ("writer", writer),
-        ("spans", spans),
-        ("recorder", recorder),
-        ("controller", ControllerSide(writer, named)) if header.workers else ("measure", measure),
-    ):
-        config.pluginmanager.register(plugin, f"paceline-{name}")
+    plugins: dict[str, object] = {
+        "paceline-writer": writer,
+        "paceline-spans": spans,
+        "paceline-recorder": recorder,
+        **(measure.plugins if measure else {"paceline-controller": ControllerSide(writer, named)}),
+    }
+    for name, plugin in plugins.items():
+        config.pluginmanager.register(plugin, name)
+
+
+def _silent(_: str) -> None:
+    """Say nothing: the controller has said it."""
 
 
 class Recorder:
@@ -91,7 +109,7 @@ class Recorder:
         self,
         config: pytest.Config,
         writer: Writer,
-        measure: Measure,
+        measure: Measure | None,
         spans: Spans,
         path: Path,
         *,
@@ -118,8 +136,8 @@ class Recorder:
             return (yield)
         finally:
             self._spans.finish()
-            for waiting in self._measure.waiting:  # no report has carried them
-                self._writer.write(waiting)
+            if self._measure is not None:
+                self._measure.finish()
             end = RunEnd(exit_code=int(session.exitstatus), ended_at=round(CLOCK.now(), 6))
             if self._writer.finish(end) and self._to_seal:
                 self._seal()
@@ -166,7 +184,7 @@ def _header(config: pytest.Config) -> RunHeader:
         test_paths=tuple(config.getini("testpaths")),
         environment=environment(config),
         revision=revision(config.rootpath),
-        metrics=tuple(probe.metric for probe in PROBES),
+        metrics=(),
     )
 
 

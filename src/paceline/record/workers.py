@@ -62,9 +62,10 @@ class WorkerSide:
         self._config = config
         self._measure = measure
 
-    @pytest.hookimpl(tryfirst=True)
+    @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
-        """Leave the waiting lines where the controller finds them."""
+        """Leave the waiting lines where the controller finds them; pytest-xdist's wrapper sends them."""
+        self._measure.finish()
         output: dict[str, Any] = self._config.workeroutput  # type: ignore[attr-defined]
         output["paceline_lines"] = "\n".join(self._measure.waiting)
 

@@ -45,18 +45,16 @@ class Writer:
         self._config = config
         self._file: RunFile | None = file
         self._named = named
-        self._process = os.getpid()
         self._finishing = False
         #: By worker too: `--dist=each` runs every test in every worker.
         self._open: dict[tuple[str, str], _Open] = {}
         self._attempts: dict[str, int] = {}
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._forked)
 
     def write(self, text: str) -> None:
-        """Append one or more lines, unless the writer has been switched off.
-
-        A test may fork; what the child does isn't part of this run.
-        """
-        if self._file is None or os.getpid() != self._process:
+        """Append one or more lines, unless the writer has been switched off."""
+        if self._file is None:
             return
         try:
             self._file.append(text)
@@ -83,11 +81,16 @@ class Writer:
         for key in list(self._open):
             self._finish(key)
         self.note("end", end)
-        if self._file is None or os.getpid() != self._process:
+        if self._file is None:
             return False
         self._file.close()
         self._file = None
         return True
+
+    def test_line(self, nodeid: str, identity: str, phases: str) -> str:
+        """Return the line of one more attempt at a test; `identity` and `phases` are members and objects."""
+        attempt = self._attempts[nodeid] = self._attempts.get(nodeid, 0) + 1
+        return f'{{"kind":"test",{identity},"attempt":{attempt},"phases":[{phases}]}}'
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep a phase, and write the test when its last phase has come."""
@@ -116,11 +119,12 @@ class Writer:
 
     def _finish(self, key: tuple[str, str]) -> None:
         test = self._open.pop(key, None)
-        if test is None:
-            return
-        attempt = self._attempts[test.nodeid] = self._attempts.get(test.nodeid, 0) + 1
-        phases = ",".join(test.phases)
-        self.write(f'{{"kind":"test",{test.identity},"attempt":{attempt},"phases":[{phases}]}}')
+        if test is not None:
+            self.write(self.test_line(test.nodeid, test.identity, ",".join(test.phases)))
+
+    def _forked(self) -> None:
+        """Write nothing in a child that a test has forked: what it does isn't part of this run."""
+        self._file = None
 
     def _crashed(self, nodeid: str, worker: str, reason: str) -> None:
         key = (nodeid, worker)

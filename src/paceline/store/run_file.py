@@ -21,6 +21,7 @@ from paceline.model.cost import Costs, ModuleMemory, SessionPart, SharedFixture
 from paceline.model.run import (
     SCHEMA_VERSION,
     CollectionError,
+    MetricOff,
     Run,
     RunEnd,
     RunHeader,
@@ -28,6 +29,7 @@ from paceline.model.run import (
     TestRecord,
 )
 from paceline.store.codec import ShapeError, decode, decode_any, encode
+from paceline.store.values import restore
 
 SUFFIX = ".jsonl"
 _PIECE = 4096  # bytes
@@ -146,6 +148,8 @@ def _assembled(records: list[dict[str, Any]]) -> Run:
     if not isinstance(version, int) or version > SCHEMA_VERSION:
         raise ShapeError(f"schema version {version!r} is newer than {SCHEMA_VERSION}, update Paceline")
     run = Run(header=decode(RunHeader, header))
+    off = tuple(decode(MetricOff, record) for record in _of(rest, "metric_off"))
+    restore(rest, run.header.metrics, off)
     collected = [_member(record, "nodeids", tuple[str, ...]) for record in _of(rest, "collected")]
     ends = [decode(RunEnd, record) for record in _of(rest, "end")]
     return replace(
@@ -161,6 +165,7 @@ def _assembled(records: list[dict[str, Any]]) -> Run:
             parts=tuple(decode(SessionPart, record) for record in _of(rest, "part")),
             memory=tuple(decode(ModuleMemory, record) for record in _of(rest, "memory")),
         ),
+        metrics_off=off,
         services={
             _member(record, "name", str): _member(record, "version", str) for record in _of(rest, "service")
         },

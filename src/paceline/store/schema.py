@@ -15,11 +15,13 @@ from inspect import cleandoc
 from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 from paceline.model.baseline import BASELINE_VERSION, SuiteBaseline
+from paceline.model.cost import ModuleMemory, SessionPart, SharedFixture
 from paceline.model.profile import Profile, Summary, TestSeries
 from paceline.model.run import (
     PHASES,
     SCHEMA_VERSION,
     CollectionError,
+    MetricOff,
     RunEnd,
     RunHeader,
     SessionSpan,
@@ -45,6 +47,10 @@ _RECORDS: dict[str, type] = {
     "collection_error": CollectionError,
     "test": TestRecord,
     "span": SessionSpan,
+    "fixture": SharedFixture,
+    "part": SessionPart,
+    "memory": ModuleMemory,
+    "metric_off": MetricOff,
     "end": RunEnd,
 }
 #: The kinds that have no type of their own, with the annotations of their members.

@@ -1,0 +1,67 @@
+"""What the garbage collector took."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Mapping
+
+from paceline.clock import CLOCK
+from paceline.metrics.base import Probe
+from paceline.model.metric import Metric
+
+_METRICS = (
+    Metric(name="gc_time", unit="s", sparse=True, description="Pauses for garbage collection."),
+    Metric(
+        name="gc_full_collections",
+        unit="1",
+        sparse=True,
+        description="Garbage collections of the oldest generation: the long ones, which any change in "
+        "allocations moves to another test.",
+    ),
+)
+_OLDEST = 2
+
+
+class _Pauses:
+    """Sums up the collector's pauses."""
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+        self._full = 0
+        self._started: float | None = None
+        self._counter = CLOCK.counter
+        # Bound once: `gc.callbacks` is searched for this very object.
+        self._called = self._collects
+
+    def install(self) -> None:
+        """Be called by the collector."""
+        gc.callbacks.append(self._called)
+
+    def uninstall(self) -> None:
+        """Be called no more."""
+        if self._called in gc.callbacks:
+            gc.callbacks.remove(self._called)
+
+    def read(self) -> tuple[float, float]:
+        """Return the seconds and the full collections so far."""
+        if self._called not in gc.callbacks:  # a test has cleared the list
+            self._started = None
+            gc.callbacks.append(self._called)
+        return self._seconds, self._full
+
+    def _collects(self, phase: str, info: Mapping[str, int]) -> None:
+        if phase == "start":
+            self._started = self._counter()
+        elif self._started is not None:
+            self._seconds += self._counter() - self._started
+            self._started = None
+            self._full += info["generation"] == _OLDEST
+
+
+_PAUSES = _Pauses()
+PROBE = Probe(
+    metrics=_METRICS,
+    read=_PAUSES.read,
+    install=_PAUSES.install,
+    uninstall=_PAUSES.uninstall,
+)

@@ -1,0 +1,237 @@
+"""Times every set-up and tear-down of a fixture where it happens, and says whose it is.
+
+A shared fixture, one that more than one test can use, gets lines of its own and isn't part of the phase in
+which it happened to be needed first. A function-scoped one is part of its test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from functools import partial
+from inspect import isasyncgenfunction, isgeneratorfunction
+from json.encoder import encode_basestring_ascii as quoted
+from operator import add, sub
+from typing import TYPE_CHECKING, Any, Literal
+
+import pytest
+
+from paceline.clock import CLOCK
+from paceline.metrics.ledger import LEDGER
+from paceline.record.outcome import codes_of
+from paceline.record.text import members_text, operation_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from paceline.record.meter import Meter, Reading
+
+#: Seconds; a function-scoped fixture that took less itself, and did nothing that is counted, isn't mentioned.
+THRESHOLD = 1e-4
+
+_Event = Literal["setup", "teardown"]
+
+
+class _Stretch:
+    """A set-up or tear-down that is going on.
+
+    Attributes:
+        shared: whether more than one test can use the fixture.
+        members: of its line, the same for set-up and tear-down.
+        before: the reading at its start.
+        apart: what shared fixtures had taken in this phase by then.
+        inner: what the fixtures took that were set up or torn down meanwhile.
+        operations: texts of a shared fixture's own; of another, whether there were any.
+    """
+
+    __slots__ = ("apart", "before", "event", "fixturedef", "inner", "members", "operations", "shared")
+
+    def __init__(self, event: _Event, fixturedef: pytest.FixtureDef[Any], members: str) -> None:
+        self.event: _Event = event
+        self.fixturedef = fixturedef
+        self.members = members
+        self.shared = fixturedef.scope != "function"
+        self.before: Reading = []
+        self.apart: Reading | None = None
+        self.inner: Reading | None = None
+        self.operations: list[str] = []
+
+
+class Fixtures:
+    """Hooks around fixtures; `Measure` tells where phases begin and end."""
+
+    def __init__(
+        self,
+        meter: Meter,
+        emit: Callable[[str], None],
+        values_text: Callable[[Sequence[float]], str],
+        worker: str,
+        named: Callable[[str], str],
+    ) -> None:
+        """Read `meter`; `emit` takes a line; `worker` is quoted; `named` makes the recorded node id."""
+        self._meter = meter
+        self._emit = emit
+        self._text = values_text
+        self._worker = worker
+        self._named = named
+        self._stack: list[_Stretch] = []
+        #: Shared fixtures' lines, up to the outcome, that wait for what ends the phase.
+        self._ended: list[tuple[str, _Stretch, str]] = []
+        self._uses: list[str] = []
+        self._operations: list[str] = []
+        self._apart: Reading | None = None
+        #: The test that runs.
+        self.item: pytest.Item | None = None
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+    ) -> Generator[None, object, object]:
+        """Time a set-up, and see to it that the tear-down is timed."""
+        members = _members(fixturedef, request)
+        ends = _may_end(fixturedef)
+        if ends:  # finalizers run in the opposite order: this one comes last, and the other one first
+            fixturedef.addfinalizer(partial(self._torn_down, fixturedef))
+        stretch = self._begin("setup", fixturedef, members)
+        outcome = "failed"
+        try:
+            result = yield
+        except pytest.skip.Exception:
+            outcome = "skipped"
+            raise
+        else:
+            outcome = "passed"
+            return result
+        finally:
+            self._end(stretch, outcome)
+            if ends:
+                fixturedef.addfinalizer(partial(self._begin, "teardown", fixturedef, members))
+
+    def phase_begins(self) -> None:
+        """Forget what happened outside of phases."""
+        self._apart = None
+        if LEDGER:
+            LEDGER.clear()
+        if self._stack or self._uses or self._operations:
+            self._stack.clear()
+            self._uses.clear()
+            self._operations.clear()
+
+    def phase_ends(self) -> None:
+        """Take what was done, while it is still known where."""
+        if LEDGER:
+            self._take_operations()
+
+    def without_shared(self, values: Reading) -> Reading:
+        """Return the values of the phase without its shared fixtures."""
+        return values if self._apart is None or not values else self._meter.since(self._apart, values)
+
+    def phase_members(self, raised: BaseException | None) -> str:
+        """Return the further members of the phase that has ended, and emit its shared fixtures."""
+        if self._ended:
+            self.release(raised)
+        text = ""
+        if self._uses:
+            text = members_text("fixtures", self._uses)
+            self._uses.clear()
+        if self._operations:
+            text += members_text("operations", self._operations)
+            self._operations.clear()
+        return text
+
+    def release(self, raised: BaseException | None = None) -> None:
+        """Emit the lines of shared fixtures that have ended; `raised` is what ended the phase."""
+        codes = codes_of(raised) if raised is not None else frozenset[object]()
+        for text, stretch, said in self._ended:
+            # Nothing says that a finalizer has failed, but the error went through the fixture's function.
+            failed = (
+                stretch.event == "teardown" and getattr(stretch.fixturedef.func, "__code__", None) in codes
+            )
+            self._emit(f'{text},"outcome":"{"failed" if failed else said}"}}')
+        self._ended.clear()
+
+    def _begin(self, event: _Event, fixturedef: pytest.FixtureDef[Any], members: str) -> _Stretch:
+        if LEDGER:
+            self._take_operations()
+        stretch = _Stretch(event, fixturedef, members)
+        stretch.apart = self._apart
+        self._stack.append(stretch)
+        stretch.before = self._meter.begin()
+        return stretch
+
+    def _torn_down(self, fixturedef: pytest.FixtureDef[Any]) -> None:
+        for stretch in reversed(self._stack):
+            if stretch.fixturedef is fixturedef and stretch.event == "teardown":
+                self._end(stretch, "passed")
+                return
+
+    def _end(self, stretch: _Stretch, outcome: str) -> None:
+        took = CLOCK.counter() - stretch.before[-1]
+        if LEDGER:
+            self._take_operations()
+        if stretch not in self._stack:
+            return
+        while self._stack.pop() is not stretch:
+            pass  # one that another plugin has kept from ending
+        if took < THRESHOLD and not stretch.shared and not stretch.operations:
+            return
+        total = self._meter.since(stretch.before, self._meter.read())
+        own = total if stretch.inner is None else self._meter.since(stretch.inner, total)
+        if self._stack:
+            outer = self._stack[-1]
+            outer.inner = total if outer.inner is None else list(map(add, outer.inner, total))
+        if stretch.shared:
+            self._apart = own if self._apart is None else list(map(add, self._apart, own))
+            self._share(stretch, total, own, outcome)
+        elif own[-1] >= THRESHOLD or stretch.operations:
+            self._use(stretch, total, own)
+
+    def _use(self, stretch: _Stretch, total: Reading, own: Reading) -> None:
+        if self._apart is not stretch.apart and self._apart is not None:
+            meanwhile = self._apart
+            if stretch.apart is not None:
+                meanwhile = list(map(sub, meanwhile, stretch.apart))
+            total = self._meter.since(meanwhile, total)
+        self._uses.append(f'{{{stretch.members},"values":{self._text(total)},"own":{self._text(own)}}}')
+
+    def _share(self, stretch: _Stretch, total: Reading, own: Reading, outcome: str) -> None:
+        nodeid = "null" if self.item is None else quoted(self._named(self.item.nodeid))
+        text = (
+            f'{{"kind":"fixture",{stretch.members},"scope":"{stretch.fixturedef.scope}",'
+            f'"event":"{stretch.event}","nodeid":{nodeid},"worker":{self._worker},'
+            f'"start":{CLOCK.at(stretch.before[-1]):.6f},"values":{self._text(total)},"own":{self._text(own)}'
+        )
+        if stretch.operations:
+            text += members_text("operations", stretch.operations)
+        self._ended.append((text, stretch, outcome))
+
+    def _take_operations(self) -> None:
+        inner = self._stack[-1] if self._stack else None
+        fixture = inner.fixturedef.argname if inner is not None and not inner.shared else None
+        texts = [operation_text(entry, fixture) for entry in LEDGER.take()]
+        if inner is not None:
+            inner.operations += texts
+        if inner is None or not inner.shared:
+            self._operations += texts
+
+
+def _members(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> str:
+    param = _param(fixturedef, request) if hasattr(request, "param") else None
+    text = f'"argname":{quoted(fixturedef.argname)},"baseid":{quoted(fixturedef.baseid)}'
+    return text if param is None else f'{text},"param":{quoted(param)}'
+
+
+def _param(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> str:
+    """Return the id of the parameter, near to how pytest makes it."""
+    param = request.param
+    at = int(getattr(request, "param_index", 0))  # not in pytest's public type
+    ids = fixturedef.ids
+    given = ids(param) if callable(ids) else ids[at] if ids and at < len(ids) else None
+    if given is None and isinstance(param, str | int | float | bool | None):
+        given = param
+    return str(given) if given is not None or param is None else f"{fixturedef.argname}{at}"
+
+
+def _may_end(fixturedef: pytest.FixtureDef[Any]) -> bool:
+    """Tell whether there may be something to tear down: nothing else can add a finalizer."""
+    func = fixturedef.func
+    return isgeneratorfunction(func) or "request" in fixturedef.argnames or isasyncgenfunction(func)
