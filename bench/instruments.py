@@ -86,7 +86,9 @@ def _orm(engine: Engine) -> float:
         return (time.perf_counter() - began) / _TURN
 
 
-def measure(turn: Callable[[Engine], float], engines: dict[str, Engine], rounds: int) -> dict[str, list[float]]:
+def measure(
+    turn: Callable[[Engine], float], engines: dict[str, Engine], rounds: int
+) -> dict[str, list[float]]:
     """Return seconds per statement of each engine, for every round."""
     found: dict[str, list[float]] = {name: [] for name in engines}
     for _ in range(rounds):
@@ -123,7 +125,9 @@ def main() -> None:
         found = measure(turn, engines, options.rounds)
         rows += [_row(kind, name, found["bare"], own) for name, own in found.items() if name != "bare"]
     sql.PROBE.uninstall()
-    print(f"CPython {platform.python_version()}, SQLAlchemy {sqlalchemy.__version__}, {options.rounds} rounds")
+    print(
+        f"CPython {platform.python_version()}, SQLAlchemy {sqlalchemy.__version__}, {options.rounds} rounds"
+    )
     print("| statement | bare, µs | | added, µs [quartiles] | ratio |\n|---|---:|---|---:|---:|")
     for row in rows:
         low, high = row["quartiles_us"]  # type: ignore[misc]

@@ -16,6 +16,7 @@ _NUMERIC = re.compile(r"[\d.]+|[0-9a-fA-F:]*:[0-9a-fA-F:.]*(?:%.*)?")
 
 def host_and_port(host: str, port: object) -> str:
     """Return `host:port`; `*` for a port on this machine that is another one each time."""
+    host = host_name(host)
     if ":" in host:
         host = f"[{host}]"
     if isinstance(port, int) and port >= _FIRST_EPHEMERAL and host.strip("[]") in _LOOPBACK:
@@ -32,9 +33,14 @@ def socket_address(address: Any) -> str:
     return "unknown"
 
 
+def host_name(host: Any) -> str:
+    """Return the name of a host without the user and password that libraries leave before it."""
+    return _text(host).rpartition("@")[2]
+
+
 def is_name(host: Any) -> bool:
     """Tell whether a host has to be looked up; addresses don't."""
-    text = _text(host) if isinstance(host, str | bytes) else ""
+    text = host_name(host) if isinstance(host, str | bytes) else ""
     return bool(text) and _NUMERIC.fullmatch(text) is None
 
 
@@ -49,7 +55,7 @@ def request(method: str, scheme: str, host: str, port: int | None, path: str) ->
         host, port = _split(netloc)
     bare = re.split(r"[?#;]", path, maxsplit=1)[0]
     segments = ["*" if _NAME_OF_ONE.fullmatch(segment) else segment for segment in bare.split("/")]
-    where = host.rpartition("@")[2]
+    where = host_name(host)
     if port is not None and port != _DEFAULT_PORTS.get(scheme):
         where = host_and_port(where, port)
     return f"{method} {scheme}://{where}/{'/'.join(segments).lstrip('/')}"[:_LONGEST]

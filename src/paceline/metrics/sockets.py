@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from paceline.metrics import audit
-from paceline.metrics.addresses import is_name, socket_address
+from paceline.metrics.addresses import host_name, is_name, socket_address
 from paceline.metrics.base import Probe
 from paceline.metrics.tally import Tally, where
 from paceline.model.metric import Metric
@@ -29,7 +29,7 @@ def _look_up(arguments: tuple[Any, ...]) -> None:
 
 def _note_look_up(host: Any) -> None:
     if is_name(host):
-        _LOOKUPS.note(host.decode() if isinstance(host, bytes) else host, -1.0, where(4))
+        _LOOKUPS.note(host_name(host), -1.0, where(4))
 
 
 def _install() -> None:

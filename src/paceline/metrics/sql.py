@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from paceline.clock import CLOCK
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
 _MOST_TEXTS = 4096
+#: The module that has what every back end is made of.
+_DJANGO = "django.db.backends.base.base"
 #: Distinct texts are normalised once each: a dictionary costs 0.05 µs, the normalising 50.
 _TEXTS: dict[str, str] = {}
 
@@ -126,20 +129,17 @@ def _read() -> tuple[float, ...]:
     return totals.statements, totals.seconds, totals.rows, totals.transactions, totals.connections
 
 
-def _guarded(work: Callable[[], None]) -> Callable[[], None]:
-    def guarded() -> None:
-        try:
-            work()
-        except Exception as error:  # noqa: BLE001  it's the suite's import that we are in
-            TOTALS.failure = error
-
-    return guarded
+def _guarded(work: Callable[..., None], *arguments: object) -> None:
+    try:
+        work(*arguments)
+    except Exception as error:  # noqa: BLE001  it's the suite's import that we are in
+        TOTALS.failure = error
 
 
-def _with_sqlalchemy() -> None:
+def _with_sqlalchemy(engines_exist: bool) -> None:
     from paceline.metrics import sql_sqlalchemy
 
-    sql_sqlalchemy.install()
+    sql_sqlalchemy.install(engines_exist=engines_exist)
 
 
 def _with_django() -> None:
@@ -149,13 +149,14 @@ def _with_django() -> None:
 
 
 def _install() -> None:
-    ARRIVALS.when_imported("sqlalchemy", _guarded(_with_sqlalchemy))
-    ARRIVALS.when_imported("django.db.backends.base.base", _guarded(_with_django))
+    there = "sqlalchemy" in sys.modules
+    ARRIVALS.when_imported("sqlalchemy", partial(_guarded, _with_sqlalchemy, there))
+    ARRIVALS.when_imported(_DJANGO, partial(_guarded, _with_django))
 
 
 def _uninstall() -> None:
     ARRIVALS.forget("sqlalchemy")
-    ARRIVALS.forget("django.db.backends.base.base")
+    ARRIVALS.forget(_DJANGO)
     for name in ("sql_sqlalchemy", "sql_django"):
         instrument: Any = sys.modules.get(f"paceline.metrics.{name}")
         if instrument is not None:

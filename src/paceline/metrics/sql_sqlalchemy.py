@@ -54,8 +54,11 @@ class _Known:
         self.least_rows = 1 if dialect.name == "sqlite" else 0
 
 
-def install() -> None:
-    """Record what the engines do that exist, and those that are made from now on.
+def install(*, engines_exist: bool = True) -> None:
+    """Record what all engines do from now on.
+
+    Args:
+        engines_exist: some may have been made already; to find them takes milliseconds.
 
     Raises:
         AttributeError: this SQLAlchemy opens its connections in another way.
@@ -64,6 +67,11 @@ def install() -> None:
         return
     _watch_connections()
     _watch_engines()
+    if engines_exist:
+        # By type, not by isinstance: lazy objects of other libraries come to life when asked.
+        for thing in gc.get_objects():
+            if issubclass(type(thing), Dialect):
+                _record(thing)
     _INSTALLED.active = True
 
 
@@ -103,10 +111,6 @@ def _watch_engines() -> None:
     # Not the constructor of Engine: create_engine() reads its options from the signature.
     _INSTALLED.engine_created = classmethod(engine_created)
     setattr(Dialect, "engine_created", _INSTALLED.engine_created)  # noqa: B010
-    # By type, not by isinstance: lazy objects of other libraries come to life when asked.
-    for thing in gc.get_objects():
-        if issubclass(type(thing), Dialect):
-            _record(thing)
 
 
 def _watch_connections() -> None:
