@@ -17,6 +17,7 @@ import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy
 from sqlalchemy import Engine, create_engine, event, text
@@ -99,7 +100,7 @@ def measure(
     return found
 
 
-def _row(kind: str, name: str, bare: list[float], own: list[float]) -> dict[str, object]:
+def _row(kind: str, name: str, bare: list[float], own: list[float]) -> dict[str, Any]:
     differences = sorted((mine - its) * 1e6 for its, mine in zip(bare, own, strict=True))
     low, high = (differences[int(len(differences) * share)] for share in (0.25, 0.75))
     return {
@@ -120,7 +121,7 @@ def main() -> None:
     options = parser.parse_args()
     CALLERS.move(Path(__file__).parent)
     engines = _engines()
-    rows: list[dict[str, object]] = []
+    rows: list[dict[str, Any]] = []
     for kind, turn in (("Core", _core), ("ORM get", _orm)):
         found = measure(turn, engines, options.rounds)
         rows += [_row(kind, name, found["bare"], own) for name, own in found.items() if name != "bare"]
@@ -130,7 +131,7 @@ def main() -> None:
     )
     print("| statement | bare, µs | | added, µs [quartiles] | ratio |\n|---|---:|---|---:|---:|")
     for row in rows:
-        low, high = row["quartiles_us"]  # type: ignore[misc]
+        low, high = row["quartiles_us"]
         print(
             f"| {row['statement']} | {row['bare_us']} | {row['configuration']} "
             f"| {row['added_us']:+} [{low:+}..{high:+}] | {row['ratio']} |"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, cast
 
 _LONGEST = 300
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104 - compared, not bound
@@ -16,7 +16,6 @@ _NUMERIC = re.compile(r"[\d.]+|[0-9a-fA-F:]*:[0-9a-fA-F:.]*(?:%.*)?")
 
 def host_and_port(host: str, port: object) -> str:
     """Return `host:port`; `*` for a port on this machine that is another one each time."""
-    host = host_name(host)
     if ":" in host:
         host = f"[{host}]"
     if isinstance(port, int) and port >= _FIRST_EPHEMERAL and host.strip("[]") in _LOOPBACK:
@@ -26,8 +25,9 @@ def host_and_port(host: str, port: object) -> str:
 
 def socket_address(address: Any) -> str:
     """Return what the address of a socket is called: `host:port`, or `unix:NAME`."""
-    if isinstance(address, tuple) and len(address) >= 2:  # pyright: ignore[reportUnknownArgumentType]
-        return host_and_port(_text(address[0]), address[1])
+    if isinstance(address, tuple):
+        parts = cast("tuple[object, ...]", address)
+        return host_and_port(host_name(parts[0]), parts[1]) if len(parts) > 1 else "unknown"
     if isinstance(address, str | bytes):
         return f"unix:{_text(address).rpartition('/')[2]}"[:_LONGEST]
     return "unknown"

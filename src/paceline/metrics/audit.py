@@ -1,7 +1,7 @@
 """Python's audit events, told to whoever asked for one of them.
 
-A hook can't be taken away again, so there is one, it's added when the first event is asked for, and an event that
-nobody asked for costs a look into a dictionary.
+A hook can't be taken away again, so there is one, it's added when the first event is asked for, and an event
+that nobody asked for costs a look into a dictionary.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _ADDED: list[bool] = []
 
 
 def listen(event: str, listener: Listener) -> None:
-    """Have `listener` called with the arguments of `event`; it must not raise, or what happens is prevented."""
+    """Have `listener` called with the arguments of `event`; what it raises would prevent the event."""
     _LISTENERS[event] = listener
     if not _ADDED:
         _ADDED.append(True)

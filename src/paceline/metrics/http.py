@@ -1,7 +1,7 @@
 """HTTP requests, of `http.client` and what builds on it (urllib3, requests), httpx and aiohttp.
 
-A request ends when its response's head is there. One that is answered within the process counts like any other if
-its client is httpx, such as Starlette's TestClient; a mock in the place of the client sends nothing.
+A request ends when its response's head is there. One that is answered within the process counts like any
+other if its client is httpx, such as Starlette's TestClient; a mock in the place of a client sends nothing.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import weakref
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from paceline.clock import CLOCK
 from paceline.metrics.addresses import request
@@ -17,6 +17,9 @@ from paceline.metrics.base import Probe
 from paceline.metrics.imports import ARRIVALS
 from paceline.metrics.tally import Replacement, Tally, where
 from paceline.model.metric import Metric
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _TALLY = Tally("http")
 _REPLACED: list[Replacement] = []
@@ -119,7 +122,7 @@ def _with_aiohttp() -> None:
     _REPLACED.append(Replacement(sys.modules["aiohttp"].ClientSession, "_request", _requesting_async))
 
 
-_LIBRARIES = {
+_LIBRARIES: dict[str, Callable[[], None]] = {
     "http.client": _with_http_client,
     "httpx": partial(_with_httpx, "httpx"),
     "httpx2": partial(_with_httpx, "httpx2"),
@@ -146,7 +149,7 @@ PROBE = Probe(
             unit="1",
             noise="counted",
             sparse=True,
-            description="HTTP requests that were sent, those to an application in the same process among them.",
+            description="HTTP requests that were sent, also to an application in the same process.",
         ),
         Metric(
             name="http_time",

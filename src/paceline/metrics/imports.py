@@ -1,9 +1,9 @@
-"""Instruments of libraries come with the library: nothing is imported that the suite doesn't import itself."""
+"""An instrument comes with its library: nothing is imported that the suite doesn't import itself."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -60,22 +60,22 @@ class Arrivals:
 
     def _listen(self, loader: Any, name: str) -> None:
         execute = getattr(loader, "exec_module", None)
-        if execute is None:
+        if execute is None or not hasattr(loader, "__dict__"):
+            self.forget(name)  # it can't tell; nothing of this library is recorded
             return
+
+        own = cast("dict[str, Any]", vars(loader))
 
         def exec_module(module: ModuleType) -> None:
             execute(module)
             if module.__name__ == name and name in self._awaited:
-                if vars(loader).get("exec_module") is exec_module:
+                if own.get("exec_module") is exec_module:
                     del loader.exec_module
                 then = self._awaited[name]
                 self.forget(name)
                 then()
 
-        try:
-            loader.exec_module = exec_module
-        except AttributeError:  # a loader made of slots can't tell; nothing of this library is recorded
-            self.forget(name)
+        loader.exec_module = exec_module
 
 
 ARRIVALS = Arrivals()

@@ -32,7 +32,7 @@ class Totals:
     `+=` on an attribute can't be interrupted by another thread: it calls nothing that is written in Python.
     """
 
-    __slots__ = ("connections", "connecting", "failure", "rows", "seconds", "statements", "transactions")
+    __slots__ = ("connecting", "connections", "failure", "rows", "seconds", "statements", "transactions")
 
     def __init__(self) -> None:
         """Begin with nothing."""
@@ -183,7 +183,7 @@ PROBE = Probe(
             unit="1",
             noise="counted",
             sparse=True,
-            description="Rows that were fetched or changed, as far as the driver says so without being asked.",
+            description="Rows that were fetched or changed, as far as drivers say so unasked.",
         ),
         Metric(
             name="sql_transactions",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy.engine import Dialect
 from sqlalchemy.pool import base as pool_base
@@ -81,8 +81,9 @@ def uninstall() -> None:
         return
     _INSTALLED.active = False
     setattr(_RECORD, _CONNECT, _INSTALLED.connect.__wrapped__)
-    if vars(Dialect).get("engine_created") is _INSTALLED.engine_created:
-        setattr(Dialect, "engine_created", _INSTALLED.engine_created.__func__.__wrapped__)  # noqa: B010
+    ours = _INSTALLED.engine_created
+    if vars(Dialect)["engine_created"] is ours:
+        setattr(Dialect, "engine_created", ours.__func__.__wrapped__)  # noqa: B010
     # Otherwise somebody has replaced it after us, and will call ours, which does nothing any more.
     for dialect in list(_INSTALLED.dialects):
         leave(dialect)
@@ -92,7 +93,7 @@ def uninstall() -> None:
 def leave(dialect: Any) -> None:
     """Record no longer what `dialect` does, also when it opens connections."""
     for name in _REPLACEMENTS:
-        replaced: Any = vars(dialect).get(name)
+        replaced: Any = cast("dict[str, Any]", vars(dialect)).get(name)
         if getattr(replaced, "__module__", None) == __name__:
             delattr(dialect, name)
             if replaced.was_own:
@@ -114,7 +115,7 @@ def _watch_engines() -> None:
 
 
 def _watch_connections() -> None:
-    original: Any = vars(_RECORD)[_CONNECT]
+    original: Any = cast("dict[str, Any]", vars(_RECORD))[_CONNECT]
 
     def connect(record: Any) -> None:
         __tracebackhide__ = True

@@ -53,8 +53,8 @@ _LONGEST_SUMMARY = 255
 def normalise(sql: str) -> str:
     """Return `sql` with `?` for every value and parameter, on one line, at most `LONGEST` characters.
 
-    Lists of values count as one value and rows of an INSERT as one row, so that the number of parameters makes
-    no other statement of it. A statement that is too long loses its middle.
+    Lists of values count as one value and rows of an INSERT as one row: their number makes no other statement
+    of it. A statement that is too long loses its middle.
     """
     text = _joined(sql[:_LONGEST_READ])
     for pattern, replacement in _REWRITES:

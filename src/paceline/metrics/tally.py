@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from paceline.metrics.callers import CALLERS
 from paceline.metrics.ledger import LEDGER
@@ -73,13 +73,14 @@ class Replacement:
 
     def __init__(self, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
         """Replace it; `make` is given the function that is there and returns the new one."""
-        self._owner = owner
+        self._owner: Any = owner
         self._name = name
-        self._original = vars(owner)[name]
-        self._new = functools.wraps(self._original)(make(self._original))
+        original: Any = cast("dict[str, Any]", vars(owner))[name]
+        self._original = original
+        self._new: Any = functools.wraps(original)(make(original))
         setattr(owner, name, self._new)
 
     def undo(self) -> None:
         """Put the function back, unless somebody else has replaced ours."""
-        if vars(self._owner).get(self._name) is self._new:
+        if vars(self._owner)[self._name] is self._new:
             setattr(self._owner, self._name, self._original)
