@@ -125,7 +125,7 @@ def test_statements_of_a_driver(tmp_path: Path, lent_server: Lent, driver: str, 
     added, each = (f"app.py:{line_of(_APPLICATION, f'# {what}{ending}')}" for what in ("add", "each"))
     expected = {(_INSERT, added): 1, ("COMMIT", added): 1, (_SELECT, each): 3}
     for test in (first, second):
-        found = counts(operations(test))
+        found = counts(each for each in operations(test) if each.kind == "sql")
         others = {key for key in found if key[0].startswith(("CONNECT", "ROLLBACK"))}
         assert {key: found[key] for key in found.keys() - others} == expected
         assert value(test, "sql_statements") == 4
@@ -137,3 +137,20 @@ def test_statements_in_workers(tmp_path: Path, lent_server: Lent) -> None:
     """What a worker records is what a single process does."""
     first, second = _recorded(tmp_path, lent_server, "psycopg", "transaction", "-p", "xdist", "-n", "2")
     assert value(first, "sql_statements") == value(second, "sql_statements") == 4
+
+
+def test_what_isolation_does_is_not_the_tests(tmp_path: Path, lent_server: Lent) -> None:
+    """A test that asks for isolation and sends nothing has no operation of SQL in any phase."""
+    project = Project(tmp_path, clean_environ(APP_DRIVER="psycopg"))
+    lent_server.ask("postgres", "CREATE DATABASE instruments_idle_test")
+    project.environ["PACELINE_DATABASE_URL"] = lent_server.url("instruments_idle_test")
+    body = "def test_it(schema_isolation): pass\ndef test_again(schema_isolation): pass\n"
+    project.write(pyproject=_CONFIGURATION, app=_APPLICATION)
+    (tmp_path / "test_idle.py").write_text(f"import app, pytest\npytestmark = pytest.mark.schema\n{body}")
+    try:
+        project.passes("--schema", "--paceline-out=run.jsonl", passed=2)
+    finally:
+        lent_server.ask("postgres", "DROP DATABASE instruments_idle_test WITH (FORCE)")
+    for test in read_run(tmp_path / "run.jsonl").tests:
+        assert [each for phase in test.phases for each in phase.operations if each.kind == "sql"] == []
+        assert [phase.values["sql_transactions"] for phase in test.phases] == [0, 0, 0]

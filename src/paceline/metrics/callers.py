@@ -12,9 +12,13 @@ if TYPE_CHECKING:
 
 _PACKAGES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # noqa: PTH100, PTH120
+_ISOLATION = os.path.join(_OURS, "isolation") + os.sep  # noqa: PTH118
 _MOST_KEYS = 4096
 
 Lines = dict[int, str]
+#: What `where` says of what isn't the project's doing at all: Paceline isolates a test.
+OWN = ""
+_OWN_LINES: Lines = {}
 
 
 class Callers:
@@ -48,7 +52,7 @@ class Callers:
         self._known.clear()
 
     def where(self, key: str | None = None, skip: int = 1) -> str | None:
-        """Return `file:line` of the project's innermost frame, None if no frame is the project's.
+        """Return `file:line` of the project's innermost frame; None if no frame is the project's, or `OWN`.
 
         Args:
             key: what is being done; the way from the project to here is usually the same for it.
@@ -63,7 +67,7 @@ class Callers:
                     entry = None
                 if entry is not None and entry.f_code is known[1] and (frame := entry.f_back) is not None:
                     lines = self._files.get(frame.f_code.co_filename)
-                    if lines is not None:
+                    if lines is not None and lines is not _OWN_LINES:
                         return lines.get(frame.f_lineno) or self._named(frame, lines)
         return self._walk(key, sys._getframe(skip))  # pyright: ignore[reportPrivateUsage]
 
@@ -77,6 +81,8 @@ class Callers:
             except KeyError:
                 lines = self._learn(name)
             if lines is not None:
+                if lines is _OWN_LINES:
+                    return OWN
                 if key is not None:
                     if len(self._known) >= _MOST_KEYS:
                         self._known.clear()
@@ -93,6 +99,8 @@ class Callers:
             frame: FrameType | None = parent.gr_frame
             while frame is not None:
                 lines = self._lines(frame.f_code.co_filename)
+                if lines is _OWN_LINES:
+                    return OWN
                 if lines is not None:
                     return lines.get(frame.f_lineno) or self._named(frame, lines)
                 frame = frame.f_back
@@ -112,7 +120,7 @@ class Callers:
 
     def _learn(self, filename: str) -> Lines | None:
         name = self._relative(filename)
-        lines: Lines | None = None
+        lines: Lines | None = _OWN_LINES if filename.startswith(_ISOLATION) else None
         if name is not None:
             lines = {}
             self._names[filename] = name

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from paceline.clock import CLOCK
 from paceline.metrics.base import Probe
-from paceline.metrics.callers import CALLERS
+from paceline.metrics.callers import CALLERS, OWN
 from paceline.metrics.imports import ARRIVALS
 from paceline.metrics.ledger import LEDGER
 from paceline.metrics.sql_text import normalise
@@ -52,7 +52,7 @@ TOTALS = Totals()
 def note_statement(sql: Any, began: float, rows: Any, least: int = 0) -> None:
     """Note a statement that was sent at `began` and has just been answered; never raises.
 
-    To be called by what replaces a library's function.
+    To be called by what replaces a library's function. What Paceline's isolation does isn't noted.
 
     Args:
         rows: what the cursor says of it; unknown unless it is a number.
@@ -63,6 +63,9 @@ def note_statement(sql: Any, began: float, rows: Any, least: int = 0) -> None:
     if totals.connecting and at_work() in totals.connecting:
         return
     try:
+        where = CALLERS.where(sql, 3)
+        if where == OWN:
+            return
         what = _TEXTS.get(sql)
         if what is None:
             what = _learn(sql)
@@ -72,9 +75,20 @@ def note_statement(sql: Any, began: float, rows: Any, least: int = 0) -> None:
             rows = -1
         totals.statements += 1
         totals.seconds += seconds
-        LEDGER.enter(("sql", what, CALLERS.where(sql, 3), seconds, rows))
+        LEDGER.enter(("sql", what, where, seconds, rows))
     except Exception as error:  # noqa: BLE001  a failure of ours never changes what the application does
         totals.failure = error
+
+
+def note_begin() -> None:
+    """Note that a transaction begins; never raises."""
+    if TOTALS.connecting and at_work() in TOTALS.connecting:
+        return
+    try:
+        if CALLERS.where("BEGIN", 3) != OWN:
+            TOTALS.transactions += 1
+    except Exception as error:  # noqa: BLE001
+        TOTALS.failure = error
 
 
 def note_ending(what: str, began: float) -> None:
@@ -83,9 +97,11 @@ def note_ending(what: str, began: float) -> None:
     totals = TOTALS
     if totals.connecting and at_work() in totals.connecting:
         return
-    totals.seconds += seconds
     try:
-        LEDGER.enter(("sql", what, CALLERS.where(what, 3), seconds, -1))
+        where = CALLERS.where(what, 3)
+        if where != OWN:
+            totals.seconds += seconds
+            LEDGER.enter(("sql", what, where, seconds, -1))
     except Exception as error:  # noqa: BLE001
         totals.failure = error
 
@@ -97,10 +113,12 @@ def note_connection(database: str, began: float) -> None:
         database: name of the kind of database.
     """
     seconds = counter() - began
-    TOTALS.connections += 1
-    TOTALS.seconds += seconds
     try:
-        LEDGER.enter(("sql", f"CONNECT {database}", CALLERS.where(None, 3), seconds, -1))
+        where = CALLERS.where(None, 3)
+        if where != OWN:
+            TOTALS.connections += 1
+            TOTALS.seconds += seconds
+            LEDGER.enter(("sql", f"CONNECT {database}", where, seconds, -1))
     except Exception as error:  # noqa: BLE001
         TOTALS.failure = error
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from paceline.metrics.sql import TOTALS, at_work, counter, note_connection, note_ending, note_statement
+from paceline.metrics.sql import (
+    TOTALS,
+    at_work,
+    counter,
+    note_begin,
+    note_connection,
+    note_ending,
+    note_statement,
+)
 from paceline.metrics.tally import Replacement
 
 _REPLACED: list[Replacement] = []
@@ -93,8 +101,8 @@ def _set_autocommit(original: Any) -> Any:
     def set_autocommit(self: Any, autocommit: Any, *arguments: Any, **options: Any) -> Any:
         __tracebackhide__ = True
         # Django begins a transaction by switching this off.
-        if not autocommit and at_work() not in TOTALS.connecting:
-            TOTALS.transactions += 1
+        if not autocommit:
+            note_begin()
         return original(self, autocommit, *arguments, **options)
 
     return set_autocommit

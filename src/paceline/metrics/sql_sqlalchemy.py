@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Any, cast
 from sqlalchemy.engine import Dialect
 from sqlalchemy.pool import base as pool_base
 
-from paceline.metrics.sql import TOTALS, at_work, counter, note_connection, note_ending, note_statement
+from paceline.metrics.sql import (
+    TOTALS,
+    at_work,
+    counter,
+    note_begin,
+    note_connection,
+    note_ending,
+    note_statement,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -178,10 +186,26 @@ def _execute_no_params(original: Callable[..., Any], known: _Known) -> Callable[
     return do_execute_no_params
 
 
+def _initialize(original: Callable[..., Any], known: _Known) -> Callable[..., Any]:
+    def initialize(connection: Any) -> Any:
+        __tracebackhide__ = True
+        me = at_work()
+        if me in TOTALS.connecting:
+            return original(connection)
+        # A connection that somebody else has opened, for this engine to use.
+        TOTALS.connecting.add(me)
+        try:
+            return original(connection)
+        finally:
+            TOTALS.connecting.discard(me)
+
+    return initialize
+
+
 def _begin(original: Callable[..., Any], known: _Known) -> Callable[..., Any]:
     def do_begin(connection: Any) -> Any:
         __tracebackhide__ = True
-        TOTALS.transactions += 1
+        note_begin()
         known.begun.add(id(connection))
         return original(connection)
 
@@ -223,4 +247,5 @@ _REPLACEMENTS: dict[str, Callable[[Callable[..., Any], _Known], Callable[..., An
     "do_begin": _begin,
     "do_commit": _commit,
     "do_rollback": _rollback,
+    "initialize": _initialize,
 }

@@ -65,7 +65,7 @@ class Tally:
 
 def where(skip: int) -> str | None:
     """Return the line of the project; `skip` frames on top are ours, that of this call not included."""
-    return CALLERS.where(None, skip + 1)
+    return CALLERS.where(None, skip + 1) or None
 
 
 class Replacement:
