@@ -13,6 +13,7 @@ import pytest
 
 from paceline.clock import CLOCK
 from paceline.errors import ConfigError
+from paceline.metrics.callers import CALLERS
 from paceline.metrics.chosen import chosen, declared, known_metrics
 from paceline.model.run import SCHEMA_VERSION, Arguments, RunEnd, RunHeader
 from paceline.record import startup
@@ -68,6 +69,7 @@ def _register(config: pytest.Config, loaded_at: tuple[float, float], words: Sequ
     named = naming(config)
     known = known_metrics(partial(warn, config) if worker is None else _silent)
     probes = chosen(words, known)
+    CALLERS.move(config.rootpath)
     if worker is not None:
         inside = Measure(worker, partial(warn, config), probes, named)
         config.pluginmanager.register(WorkerSide(config, inside), "paceline-worker")
