@@ -21,6 +21,7 @@ class Environment:
         memory_limit: bytes that the container grants; None without a limit.
         ci_provider: such as "github"; None outside of CI.
         pytest: pytest's version.
+        python_build: the interpreter's build and compiler; empty in files of earlier versions.
         plugins: distribution name to version of the installed pytest plugins.
         services: such as "postgresql" to its version, as the tests found them.
     """
@@ -35,6 +36,7 @@ class Environment:
     memory_limit: int | None
     ci_provider: str | None
     pytest: str
+    python_build: str = ""
     plugins: Mapping[str, str] = field(default_factory=dict[str, str])
     services: Mapping[str, str] = field(default_factory=dict[str, str])
 

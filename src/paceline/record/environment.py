@@ -42,6 +42,7 @@ def environment(config: pytest.Config) -> Environment:
         memory_limit=_memory_limit(),
         ci_provider=ci_provider(os.environ),
         pytest=pytest.__version__,
+        python_build=" ".join((*platform.python_build(), platform.python_compiler())),
         plugins=_plugins(config),
     )
 
