@@ -31,6 +31,9 @@ class Configuration:
     toggled: tuple[str, ...] = ()
 
 
+#: What is switched on and off to find the price of recording.
+_RECORDER = ("paceline-measure", "paceline-fixtures", "paceline-writer", "paceline-isolation")
+
 CONFIGURATIONS = (
     Configuration(name=NOISE),
     Configuration(name="empty hooks (floor)", arguments=("-p", "bench_empty"), toggled=("bench_empty",)),
@@ -42,11 +45,18 @@ CONFIGURATIONS = (
         toggled=("paceline-isolation",),
     ),
     Configuration(
-        name="paceline, recording",
+        name="paceline, clean time",
+        plugin="paceline",
+        arguments=("--paceline-out={out}", "--paceline-metrics=clean_time"),
+        table=True,
+        toggled=_RECORDER,
+    ),
+    Configuration(
+        name="paceline, all default metrics",
         plugin="paceline",
         arguments=("--paceline-out={out}",),
         table=True,
-        toggled=("paceline-measure", "paceline-fixtures", "paceline-writer", "paceline-isolation"),
+        toggled=_RECORDER,
     ),
     Configuration(name="--durations=25", arguments=("--durations=25",)),
     Configuration(name="--junitxml", arguments=("--junitxml={out}",), toggled=("LogXML",)),
@@ -63,6 +73,24 @@ CONFIGURATIONS = (
         toggled=("JSONReport",),
     ),
     Configuration(name="pytest-durations", plugin="pytest-durations"),
+    Configuration(
+        name="pytest-perf-report",
+        plugin="perf_report",
+        arguments=("--perf-report-json={out}",),
+        toggled=("perf_report",),
+    ),
+    Configuration(
+        name="pytest-timing",
+        plugin="timing",
+        arguments=("--timing-json={out}",),
+        toggled=("pytest_timing", "pytest_timing_fixtures"),
+    ),
+    Configuration(
+        name="flakytest",
+        plugin="flakytest",
+        arguments=("--flakytest-profile", "--flakytest-output={out}"),
+        toggled=("flakytest-profiler",),
+    ),
 )
 _METADATA = {"pytest_jsonreport": ("metadata",)}  # what a plugin needs besides itself
 

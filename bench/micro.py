@@ -9,6 +9,7 @@ collection, and no garbage collection, whose rare pauses a median doesn't see.
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -46,7 +47,7 @@ def pytest_runtestloop(session):
         (caller, impl)
         for _, plugin in toggled
         for caller in manager.get_hookcallers(plugin)
-        if caller.name.startswith("pytest_runtest_")
+        if caller.name.startswith("pytest_runtest_") or caller.name == "pytest_fixture_setup"
         for impl in caller.get_hookimpls()
         if impl.plugin is plugin
     ]
@@ -139,6 +140,7 @@ def _summed_up(name: str, pairs: Sequence[tuple[float, float]]) -> Micro:
 
 def _blocks(configuration: Configuration, projects: Projects, scratch: Path) -> list[float]:
     out, loop = scratch / "out", scratch / "loop"
+    shutil.rmtree(out, ignore_errors=True)  # some write a folder
     for path in (out, loop):
         path.unlink(missing_ok=True)
     (projects.plugins / "bench_toggle.py").write_text(TOGGLE)

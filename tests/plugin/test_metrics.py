@@ -181,7 +181,6 @@ def test_a_metric_of_another_distribution_is_recorded(project: RecordedProject, 
     assert (declared.unit, declared.noise) == ("1", "counted")
 
 
-@pytest.mark.parametrize("workers", [0, 2])
 _REPLACED = "PROBE = __import__('dataclasses').replace(PROBE, {0}={0})\n"
 _BROKEN = {
     "at once": "def read(): raise OSError('no disk')\n" + _REPLACED.format("read"),

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.harness.records import make_run, make_test
 
+from paceline.model.cost import Costs, SharedFixture
 from paceline.model.profile import SlowTest
 from paceline.model.run import RunEnd, SessionSpan
 from paceline.model.status import unreported
@@ -137,4 +138,39 @@ def test_the_slowest_are_always_among_the_slowest(durations: list[float], limit:
 
     assert sorted(test.duration for test in listed) == sorted(
         test.duration for test in ranking(profile)[:limit]
+    )
+
+
+def _shared(name: str, own: float, nodeid: str | None) -> SharedFixture:
+    return SharedFixture(
+        argname=name,
+        baseid="",
+        scope="session",
+        event="setup" if nodeid else "teardown",
+        outcome="passed",
+        nodeid=nodeid,
+        worker="main",
+        start=0.0,
+        values={"duration": own + 1.0},
+        own={"duration": own},
+    )
+
+
+def test_shared_fixtures_have_a_total_of_their_own() -> None:
+    """No phase and no other part of the session contains them as well."""
+    spans = (
+        SessionSpan(name="tests", duration=9.0, cpu_time=5.0, worker="main"),
+        SessionSpan(name="finish", duration=1.0, cpu_time=0.5, worker="main"),
+    )
+    run = replace(
+        make_run(make_test("a", setup=1.0, call=2.0, teardown=3.0), wall=20.0),
+        spans=spans,
+        costs=Costs(fixtures=(_shared("server", 1.5, "a"), _shared("server", 0.25, None))),
+    )
+
+    totals = aggregate("s", "s", "pytest -m s", [run]).totals
+
+    durations = {part: metrics["duration"].median for part, metrics in totals.items()}
+    assert durations == pytest.approx(
+        {"shared_fixtures": 1.75, "setup": 1.0, "call": 2.0, "teardown": 3.0, "between": 1.5, "finish": 0.75}
     )

@@ -119,9 +119,33 @@ class ModuleMemory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessState:
+    """What a process used, and what else its machine did meanwhile; None where the system doesn't tell.
+
+    Attributes:
+        worker: "main", or pytest-xdist's name.
+        load: processes that wanted to run, on average over the last minute of the session.
+        steal: seconds that a hypervisor gave to others during the session, over all processors.
+        throttled: seconds that the container was kept from running during the session.
+        cpu_time: seconds since the process was started.
+        children_cpu_time: seconds of the child processes that it waited for.
+        peak_rss: highest resident memory in bytes.
+    """
+
+    worker: str
+    load: float | None
+    steal: float | None
+    throttled: float | None
+    cpu_time: float | None
+    children_cpu_time: float | None
+    peak_rss: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
     """Everything of this kind that a run file says."""
 
     fixtures: tuple[SharedFixture, ...] = ()
     parts: tuple[SessionPart, ...] = ()
     memory: tuple[ModuleMemory, ...] = ()
+    processes: tuple[ProcessState, ...] = ()

@@ -23,6 +23,7 @@ class Environment:
             it does.
         ci_provider: such as "github"; None outside of CI.
         pytest: pytest's version.
+        python_build: the interpreter's build and compiler; empty in files of earlier versions.
         plugins: distribution name to version of the installed pytest plugins.
         services: such as "postgresql" to its version, as the tests found them.
     """
@@ -38,6 +39,7 @@ class Environment:
     no_bytecode: str | None = None
     ci_provider: str | None
     pytest: str
+    python_build: str = ""
     plugins: Mapping[str, str] = field(default_factory=dict[str, str])
     services: Mapping[str, str] = field(default_factory=dict[str, str])
 

@@ -45,6 +45,7 @@ def environment(config: pytest.Config) -> Environment:
         no_bytecode=no_bytecode(config.rootpath),
         ci_provider=ci_provider(os.environ),
         pytest=pytest.__version__,
+        python_build=" ".join((*platform.python_build(), platform.python_compiler())),
         plugins=_plugins(config),
     )
 

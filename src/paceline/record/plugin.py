@@ -18,6 +18,7 @@ from paceline.metrics.chosen import chosen, declared, known_metrics
 from paceline.model.run import SCHEMA_VERSION, Arguments, RunEnd, RunHeader
 from paceline.record import startup
 from paceline.record.environment import environment
+from paceline.record.machine import Machine
 from paceline.record.measure import Measure
 from paceline.record.revision import revision
 from paceline.record.spans import Spans
@@ -127,6 +128,7 @@ class Recorder:
         self._spans = spans
         self._path = path
         self._to_seal = to_seal
+        self._machine = Machine("main")
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -143,6 +145,7 @@ class Recorder:
             self._spans.finish()
             if self._measure is not None:
                 self._measure.finish()
+            self._writer.note("process", self._machine.state())
             end = RunEnd(exit_code=int(session.exitstatus), ended_at=round(CLOCK.now(), 6))
             if self._writer.finish(end) and self._to_seal:
                 self._seal()

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from paceline.record.machine import Machine
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -61,11 +63,13 @@ class WorkerSide:
         """Send the waiting lines of `measure`."""
         self._config = config
         self._measure = measure
+        self._machine = Machine(str(worker_name(config)))
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
         """Leave the waiting lines where the controller finds them; pytest-xdist's wrapper sends them."""
         self._measure.finish()
+        self._measure.note("process", self._machine.state())
         output: dict[str, Any] = self._config.workeroutput  # type: ignore[attr-defined]
         output["paceline_lines"] = "\n".join(self._measure.waiting)
 

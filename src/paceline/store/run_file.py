@@ -19,7 +19,7 @@ from typing import Any, cast
 
 from paceline.descriptors import out_of_the_way
 from paceline.errors import UnreadableFileError
-from paceline.model.cost import Costs, ModuleMemory, SessionPart, SharedFixture
+from paceline.model.cost import Costs, ModuleMemory, ProcessState, SessionPart, SharedFixture
 from paceline.model.run import (
     SCHEMA_VERSION,
     CollectionError,
@@ -176,6 +176,7 @@ def _assembled(records: list[dict[str, Any]]) -> Run:
             fixtures=tuple(decode(SharedFixture, record) for record in _of(rest, "fixture")),
             parts=tuple(decode(SessionPart, record) for record in _of(rest, "part")),
             memory=tuple(decode(ModuleMemory, record) for record in _of(rest, "memory")),
+            processes=tuple(decode(ProcessState, record) for record in _of(rest, "process")),
         ),
         metrics_off=off,
         services={

@@ -15,7 +15,7 @@ from inspect import cleandoc
 from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 from paceline.model.baseline import BASELINE_VERSION, Baseline, SuiteBaseline
-from paceline.model.cost import ModuleMemory, SessionPart, SharedFixture
+from paceline.model.cost import ModuleMemory, ProcessState, SessionPart, SharedFixture
 from paceline.model.profile import Profile, Summary, TestSeries
 from paceline.model.run import (
     PHASES,
@@ -50,6 +50,7 @@ _RECORDS: dict[str, type] = {
     "fixture": SharedFixture,
     "part": SessionPart,
     "memory": ModuleMemory,
+    "process": ProcessState,
     "metric_off": MetricOff,
     "end": RunEnd,
 }
