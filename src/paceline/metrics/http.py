@@ -25,13 +25,12 @@ _TALLY = Tally("http")
 _REPLACED: list[Replacement] = []
 #: Method, path and beginning of the requests that wait for their responses.
 _SENT: weakref.WeakKeyDictionary[Any, tuple[str, str, float]] = weakref.WeakKeyDictionary()
-_counter = CLOCK.counter
 
 
 def _putting(original: Any) -> Any:
     def putrequest(self: Any, method: Any, url: Any, *arguments: Any, **options: Any) -> Any:
         __tracebackhide__ = True
-        _TALLY.attempt(_SENT.__setitem__, self, (str(method), str(url), _counter()))
+        _TALLY.attempt(_SENT.__setitem__, self, (str(method), str(url), CLOCK.counter()))
         return original(self, method, url, *arguments, **options)
 
     return putrequest
@@ -56,17 +55,17 @@ def _note_response(connection: Any) -> None:
         # Behind a proxy, the connection itself leads to the proxy.
         host = getattr(connection, "_tunnel_host", None) or connection.host
         port = connection.port if host == connection.host else getattr(connection, "_tunnel_port", None)
-        _TALLY.note(request(method, scheme, str(host), port, path), _counter() - began, where(3))
+        _TALLY.note(request(method, scheme, str(host), port, path), CLOCK.counter() - began, where(3))
 
 
 def _sending(original: Any) -> Any:
     def send(self: Any, request: Any, *arguments: Any, **options: Any) -> Any:
         __tracebackhide__ = True
-        began = _counter()
+        began = CLOCK.counter()
         try:
             return original(self, request, *arguments, **options)
         finally:
-            _TALLY.attempt(_note_url, request.method, request.url, _counter() - began)
+            _TALLY.attempt(_note_request, request, CLOCK.counter() - began)
 
     return send
 
@@ -74,11 +73,11 @@ def _sending(original: Any) -> Any:
 def _sending_async(original: Any) -> Any:
     async def send(self: Any, request: Any, *arguments: Any, **options: Any) -> Any:
         __tracebackhide__ = True
-        began = _counter()
+        began = CLOCK.counter()
         try:
             return await original(self, request, *arguments, **options)
         finally:
-            _TALLY.attempt(_note_url, request.method, request.url, _counter() - began)
+            _TALLY.attempt(_note_request, request, CLOCK.counter() - began)
 
     return send
 
@@ -86,17 +85,18 @@ def _sending_async(original: Any) -> Any:
 def _requesting_async(original: Any) -> Any:
     async def _request(self: Any, method: Any, str_or_url: Any, *arguments: Any, **options: Any) -> Any:
         __tracebackhide__ = True
-        began = _counter()
+        began = CLOCK.counter()
         try:
             return await original(self, method, str_or_url, *arguments, **options)
         finally:
-            _TALLY.attempt(_note_joined, self, method, str_or_url, _counter() - began)
+            _TALLY.attempt(_note_joined, self, method, str_or_url, CLOCK.counter() - began)
 
     return _request
 
 
-def _note_url(method: Any, url: Any, seconds: float) -> None:
-    what = request(str(method), str(url.scheme), str(url.host), url.port, str(url.path))
+def _note_request(sent: Any, seconds: float) -> None:
+    url = sent.url
+    what = request(str(sent.method), str(url.scheme), str(url.host), url.port, str(url.path))
     _TALLY.note(what, seconds, where(3))
 
 

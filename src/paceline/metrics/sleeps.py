@@ -15,17 +15,16 @@ from paceline.model.metric import Metric
 
 _TALLY = Tally("sleep")
 _REPLACED: list[Replacement] = []
-_counter = CLOCK.counter
 
 
 def _blocking(original: Any) -> Any:
     def sleep(seconds: Any, /) -> None:
         __tracebackhide__ = True
-        began = _counter()
+        began = CLOCK.counter()
         try:
             original(seconds)
         finally:
-            _TALLY.attempt(_note, "time.sleep", seconds, _counter() - began)
+            _TALLY.attempt(_note, "time.sleep", seconds, CLOCK.counter() - began)
 
     return sleep
 
@@ -33,11 +32,11 @@ def _blocking(original: Any) -> Any:
 def _awaiting(original: Any) -> Any:
     async def sleep(delay: Any, result: Any = None) -> Any:
         __tracebackhide__ = True
-        began = _counter()
+        began = CLOCK.counter()
         try:
             return await original(delay, result)
         finally:
-            _TALLY.attempt(_note, "asyncio.sleep", delay, _counter() - began)
+            _TALLY.attempt(_note, "asyncio.sleep", delay, CLOCK.counter() - began)
 
     return sleep
 

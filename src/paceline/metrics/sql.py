@@ -23,8 +23,6 @@ _DJANGO = "django.db.backends.base.base"
 #: Distinct texts are normalised once each: a dictionary costs 0.05 µs, the normalising 50.
 _TEXTS: dict[str, str] = {}
 
-counter = CLOCK.counter
-
 
 class Totals:
     """What there was of SQL since the process began.
@@ -49,26 +47,27 @@ class Totals:
 TOTALS = Totals()
 
 
-def note_statement(sql: Any, began: float, rows: Any, least: int = 0) -> None:
+def note_statement(sql: Any, cursor: Any, began: float, least: int = 0) -> None:
     """Note a statement that was sent at `began` and has just been answered; never raises.
 
     To be called by what replaces a library's function. What Paceline's isolation does isn't noted.
 
     Args:
-        rows: what the cursor says of it; unknown unless it is a number.
-        least: a lower number is unknown as well.
+        cursor: what sent it; its row count is believed if it is a number.
+        least: a lower number isn't.
     """
-    seconds = counter() - began
+    seconds = CLOCK.counter() - began
     totals = TOTALS
-    if totals.connecting and at_work() in totals.connecting:
-        return
     try:
+        if totals.connecting and at_work() in totals.connecting:
+            return
         where = CALLERS.where(sql, 3)
         if where == OWN:
             return
         what = _TEXTS.get(sql)
         if what is None:
             what = _learn(sql)
+        rows = getattr(cursor, "rowcount", -1)
         if type(rows) is int and rows >= least:
             totals.rows += rows
         else:
@@ -93,7 +92,7 @@ def note_begin() -> None:
 
 def note_ending(what: str, began: float) -> None:
     """Note a COMMIT or ROLLBACK that was sent at `began`; never raises."""
-    seconds = counter() - began
+    seconds = CLOCK.counter() - began
     totals = TOTALS
     if totals.connecting and at_work() in totals.connecting:
         return
@@ -112,7 +111,7 @@ def note_connection(database: str, began: float) -> None:
     Args:
         database: name of the kind of database.
     """
-    seconds = counter() - began
+    seconds = CLOCK.counter() - began
     try:
         where = CALLERS.where(None, 3)
         if where != OWN:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from paceline.clock import CLOCK
 from paceline.metrics.sql import (
     TOTALS,
     at_work,
-    counter,
     note_begin,
     note_connection,
     note_ending,
@@ -45,14 +45,14 @@ def uninstall() -> None:
 def _execute(original: Any) -> Any:
     def execute(self: Any, sql: Any, params: Any, *ignored: Any) -> Any:
         __tracebackhide__ = True
-        began = counter()
+        began = CLOCK.counter()
         try:
             return original(self, sql, params, *ignored)
         finally:
             text = sql if isinstance(sql, str) else str(sql)
             # SQLite counts what an INSERT ... RETURNING returns while it is fetched.
             least = 1 if self.db.vendor == "sqlite" else 0
-            note_statement(text, began, getattr(self.cursor, "rowcount", -1), least)
+            note_statement(text, self.cursor, began, least)
 
     return execute
 
@@ -62,7 +62,7 @@ def _connect(original: Any) -> Any:
         __tracebackhide__ = True
         me = at_work()
         TOTALS.connecting.add(me)
-        began = counter()
+        began = CLOCK.counter()
         try:
             result = original(self)
         finally:
@@ -76,7 +76,7 @@ def _connect(original: Any) -> Any:
 def _commit(original: Any) -> Any:
     def _commit(self: Any) -> Any:
         __tracebackhide__ = True
-        began = counter()
+        began = CLOCK.counter()
         try:
             return original(self)
         finally:
@@ -88,7 +88,7 @@ def _commit(original: Any) -> Any:
 def _rollback(original: Any) -> Any:
     def _rollback(self: Any) -> Any:
         __tracebackhide__ = True
-        began = counter()
+        began = CLOCK.counter()
         try:
             return original(self)
         finally:

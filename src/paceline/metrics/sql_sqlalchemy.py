@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, cast
 from sqlalchemy.engine import Dialect
 from sqlalchemy.pool import base as pool_base
 
+from paceline.clock import CLOCK
 from paceline.metrics.sql import (
     TOTALS,
     at_work,
-    counter,
     note_begin,
     note_connection,
     note_ending,
@@ -132,7 +132,7 @@ def _watch_connections() -> None:
         _record(dialect)
         me = at_work()
         TOTALS.connecting.add(me)
-        began = counter()
+        began = CLOCK.counter()
         try:
             original(record)
         finally:
@@ -163,11 +163,11 @@ def _execute(original: Callable[..., Any], known: _Known) -> Callable[..., Any]:
 
     def do_execute(cursor: Any, statement: Any, parameters: Any, context: Any = None) -> Any:
         __tracebackhide__ = True
-        began = counter()
+        began = CLOCK.counter()
         try:
             return original(cursor, statement, parameters, context)
         finally:
-            note_statement(statement, began, getattr(cursor, "rowcount", -1), least)
+            note_statement(statement, cursor, began, least)
 
     return do_execute
 
@@ -177,11 +177,11 @@ def _execute_no_params(original: Callable[..., Any], known: _Known) -> Callable[
 
     def do_execute_no_params(cursor: Any, statement: Any, context: Any = None) -> Any:
         __tracebackhide__ = True
-        began = counter()
+        began = CLOCK.counter()
         try:
             return original(cursor, statement, context)
         finally:
-            note_statement(statement, began, getattr(cursor, "rowcount", -1), least)
+            note_statement(statement, cursor, began, least)
 
     return do_execute_no_params
 
@@ -233,7 +233,7 @@ def _end(what: str, original: Callable[..., Any], connection: Any, known: _Known
     if id(connection) not in known.begun:
         return original(connection)
     known.begun.discard(id(connection))
-    began = counter()
+    began = CLOCK.counter()
     try:
         return original(connection)
     finally:

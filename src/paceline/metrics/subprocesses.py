@@ -21,7 +21,6 @@ _WAITED = Tally("subprocess")
 _REPLACED: list[Replacement] = []
 #: Ids of processes that somebody waits for now: to communicate with one is to wait for it, too.
 _WAITING: set[int] = set()
-_counter = CLOCK.counter
 
 
 def program(arguments: Any) -> str:
@@ -72,11 +71,11 @@ def _waiting(original: Any) -> Any:
         if self.returncode is not None or id(self) in _WAITING:
             return original(self, *arguments, **options)
         _WAITING.add(id(self))
-        began = _counter()
+        began = CLOCK.counter()
         try:
             return original(self, *arguments, **options)
         finally:
-            seconds = _counter() - began
+            seconds = CLOCK.counter() - began
             _WAITING.discard(id(self))
             _WAITED.attempt(_note_waited, self.args, seconds)
 
