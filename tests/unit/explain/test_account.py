@@ -62,7 +62,7 @@ def test_the_first_line_names_the_largest_parts_with_their_places() -> None:
         pytest.param(phase("call", 1.0), "1.00 s is Python, in the test and what it calls", id="processor"),
         pytest.param(
             phase("call", 1.0, cpu_time=0.1),
-            "900 ms is waiting that nothing recorded accounts for",
+            "900 ms is waiting for something unrecorded",
             id="waiting",
         ),
         pytest.param(
