@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.harness.costs import (
     FILE,
@@ -312,6 +314,25 @@ def test_a_module_that_leaves_memory_behind_is_named() -> None:
     assert [note for note in found.notes if "memory" in note] == [
         f"{FILE} leaves 48 MiB of memory behind in main"
     ]
+
+
+def test_the_rest_is_for_a_profiler() -> None:
+    """Where much of a test is Python, the command that looks into it is given."""
+    run = a_run(a_test("test_a[x y]", phase("call", 1.0)), a_test("test_b", phase("call", 1.0, cpu_time=0.1)))
+
+    command = f"python -m cProfile -s cumulative -m pytest '{FILE}::test_a[x y]'"
+    assert f"run `{command}` to see which Python it was" in explained(run, "test_a[x y]").notes
+    assert not [note for note in explained(run, "test_b").notes if "cProfile" in note]
+
+
+def test_all_attempts_at_a_test_are_counted() -> None:
+    """Reruns take their time, too."""
+    first = a_test("test_a", phase("call", 1.0))
+    run = a_run(first, replace(first, attempt=2))
+
+    found = explained(run, "test_a")
+
+    assert (found.seconds, found.notes[0]) == (2.0, "it was run 2 times, and all attempts are counted")
 
 
 def test_a_test_without_time_has_no_parts() -> None:
