@@ -145,6 +145,17 @@ def test_every_cause_says_what_it_is(call: Phase, expected: str) -> None:
     assert expected in told
 
 
+def test_a_busy_machine_takes_no_causes_place() -> None:
+    """It is told beside the three largest things that are the test's own."""
+    waits = [operation(kind, 0.1, what=kind) for kind in ("sleep", "subprocess", "sql")]
+    run = a_run(a_test("test_a", phase("call", 1.0, cpu_time=0.0, run_delay=0.7, operations=waits)))
+
+    told = line_about(run, "test_a")
+
+    assert told.startswith("1.00 s, of which 700 ms is waiting for a processor")
+    assert all(word in told for word in ("1 sleep", "subprocess", "SQL"))
+
+
 def test_a_fixture_tells_what_it_is_slow_for() -> None:
     """What it does most of is named beside it."""
     inserts = Operation(
@@ -168,7 +179,7 @@ def test_requests_that_the_process_answers_itself_are_its_own_work() -> None:
     inside = a_test("test_a", phase("call", 1.0, cpu_time=0.95, operations=requests))
     outside = a_test("test_b", phase("call", 1.0, cpu_time=0.1, operations=requests))
 
-    assert parts_of(a_run(inside)) == [("python", 0.95), ("http_requests", 0.05)]
+    assert parts_of(a_run(inside)) == [("python", 0.95), ("waiting", 0.05)]
     assert parts_of(a_run(outside), "test_b") == [("http_requests", 0.9), ("python", 0.1)]
 
 
