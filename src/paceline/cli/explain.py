@@ -12,7 +12,6 @@ from paceline.cli.runs import recorded
 from paceline.cli.sources import fixture_lines
 from paceline.explain.account import account
 from paceline.explain.division import examined
-from paceline.explain.evidence import ROOT_CONFTEST
 from paceline.explain.stretches import fixture_files
 from paceline.explain.targets import meant, named, unknown
 from paceline.model.account import Account, Subject
@@ -59,5 +58,4 @@ def _explained(root: Path, wanted: str | None, target: str) -> Account:
 
 
 def _account(root: Path, run: Run, subject: Subject) -> Account:
-    files = {path or ROOT_CONFTEST for path in fixture_files(run)}
-    return account(examined(run, fixture_lines(root, files)), subject)
+    return account(examined(run, fixture_lines(root, fixture_files(run))), subject)

@@ -9,7 +9,9 @@ from rich.console import Console
 
 from paceline.cli.formats import FORMATS, Format, show
 from paceline.cli.runs import recorded
+from paceline.cli.sources import fixture_lines
 from paceline.errors import UnknownRunError
+from paceline.explain.stretches import fixture_files
 from paceline.explain.top import KINDS, ranking
 from paceline.model.ranking import RankedKind
 from paceline.model.run import PHASES, PhaseName, Run
@@ -48,7 +50,10 @@ def top(
     paceline top --kind statements --by count           the most frequent statements and their callers
     paceline top --kind imports --by own                the slowest imports
     """
-    found = ranking(_run(directory.resolve(), suite, wanted), kind, by, limit, phase)
+    root = directory.resolve()
+    run = _run(root, suite, wanted)
+    lines = fixture_lines(root, fixture_files(run)) if kind == "fixtures" else None
+    found = ranking(run, kind, by, limit, phase, lines)
     show(top_document(found), found, format_, Console())
 
 

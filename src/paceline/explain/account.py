@@ -21,19 +21,20 @@ _SLOTS = 40
 def account(evidence: Evidence, subject: Subject) -> Account:
     """Return what the time of `subject` was spent on."""
     shares = [share for share in evidence.shares if contains(subject, share.stretch)]
+    parts = _parts(shares, evidence)
     workers = _workers(evidence) if subject.kind == "run" else ()
     return Account(
         subject=subject,
         run_id=evidence.run.header.run_id,
         suite=evidence.run.header.suite,
         seconds=sum(share.seconds for share in shares),
-        parts=_parts(shares, evidence),
+        parts=parts,
         suggestions=suggestions(evidence, shares),
         shared=_shared(shares) if subject.kind == "test" else 0.0,
         workers=workers,
         wall=evidence.timeline.duration if workers else None,
         balanced=evidence.timeline.balanced if workers else None,
-        notes=notes(evidence, subject),
+        notes=notes(evidence, subject, parts),
     )
 
 

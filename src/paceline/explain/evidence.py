@@ -11,8 +11,6 @@ from paceline.explain.stretches import FixtureName, Stretch
 from paceline.explain.timeline import Timeline
 from paceline.model.run import Run
 
-ROOT_CONFTEST = "conftest.py"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
@@ -32,10 +30,7 @@ class Evidence:
 
     def place(self, fixture: FixtureName) -> str | None:
         """Return the file and line where `fixture` is defined, as far as they are known."""
-        # The root conftest has the same empty node id as plugins.
-        path = fixture.path or ROOT_CONFTEST
-        line = self.lines.get((path, fixture.argname))
-        return fixture.path if line is None else f"{path}:{line}"
+        return fixture.place(self.lines)
 
 
 def setups_of(stretches: tuple[Stretch, ...]) -> dict[FixtureName, tuple[Stretch, ...]]:

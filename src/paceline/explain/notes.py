@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Sequence
 
 from paceline.explain.evidence import Evidence
-from paceline.model.account import Subject
+from paceline.model.account import Part, Subject
 from paceline.model.status import reason_for, status_of
 
 _SOURCES = {
@@ -16,13 +17,34 @@ _SOURCES = {
     "gc_time": "pauses of the garbage collector",
     "run_delay": "how busy the machine was",
 }
+#: Share from which on a profiler is worth running.
+_MUCH = 0.3
 #: Bytes from which on what stays behind is worth a note.
 _GROWTH = 10 * 2**20
 
 
-def notes(evidence: Evidence, subject: Subject) -> tuple[str, ...]:
+def notes(evidence: Evidence, subject: Subject, parts: Sequence[Part]) -> tuple[str, ...]:
     """Return sentences without a full stop."""
-    return (*_ending(evidence), *_memory(evidence, subject), *_unrecorded(evidence))
+    return (
+        *_attempts(evidence, subject),
+        *_profiling(subject, parts),
+        *_ending(evidence),
+        *_memory(evidence, subject),
+        *_unrecorded(evidence),
+    )
+
+
+def _attempts(evidence: Evidence, subject: Subject) -> Iterator[str]:
+    last = max((test.attempt for test in evidence.run.tests if test.nodeid == subject.name), default=1)
+    if last > 1:
+        yield f"it was run {last} times, and all attempts are counted"
+
+
+def _profiling(subject: Subject, parts: Sequence[Part]) -> Iterator[str]:
+    python = sum(part.seconds for part in parts if part.cause == "python")
+    if subject.kind == "test" and python > _MUCH * sum(part.seconds for part in parts):
+        command = shlex.join(["python", "-m", "cProfile", "-s", "cumulative", "-m", "pytest", subject.name])
+        yield f"run `{command}` to see which Python it was"
 
 
 def _ending(evidence: Evidence) -> Iterator[str]:

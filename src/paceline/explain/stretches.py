@@ -10,6 +10,7 @@ from paceline.explain.timeline import Timeline, busy, wall
 from paceline.model.cost import FixtureScope, Operation, SessionPart, SharedFixture
 from paceline.model.run import Phase, PhaseName, Run, SpanName, TestRecord
 
+ROOT_CONFTEST = "conftest.py"
 StretchKind = Literal["body", "fixture", "shared", "part", "span", "between", "idle"]
 
 
@@ -34,6 +35,13 @@ class FixtureName:
         if not file:
             return None
         return file if file.endswith(".py") else f"{file}/conftest.py"
+
+    def place(self, lines: Mapping[tuple[str, str], int]) -> str | None:
+        """Return the file, and the line if `lines` of functions by file and name has it; None if unknown."""
+        # The root conftest has the same empty node id as plugins.
+        path = self.path or ROOT_CONFTEST
+        line = lines.get((path, self.argname))
+        return self.path if line is None else f"{path}:{line}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -69,8 +77,8 @@ class Stretch:
     recorded: bool = True
 
 
-def fixture_files(run: Run) -> set[str | None]:
-    """Return the files that define fixtures of `run`; None in place of the root conftest and of plugins."""
+def fixture_files(run: Run) -> set[str]:
+    """Return the files that may define fixtures of `run`."""
     names = [FixtureName(argname=e.argname, baseid=e.baseid, scope=e.scope) for e in run.costs.fixtures]
     names += [
         FixtureName(argname=use.argname, baseid=use.baseid, scope="function")
@@ -78,7 +86,7 @@ def fixture_files(run: Run) -> set[str | None]:
         for phase in test.phases
         for use in phase.fixtures
     ]
-    return {name.path for name in names}
+    return {name.path or ROOT_CONFTEST for name in names}
 
 
 def stretches(run: Run, timeline: Timeline) -> Iterator[Stretch]:

@@ -44,18 +44,26 @@ class _Sum:
     count: int = 0
 
 
-def ranking(run: Run, kind: RankedKind, by: str, limit: int, phase: PhaseName | None = None) -> Ranking:
+def ranking(
+    run: Run,
+    kind: RankedKind,
+    by: str,
+    limit: int,
+    phase: PhaseName | None = None,
+    lines: Mapping[tuple[str, str], int] | None = None,
+) -> Ranking:
     """Return the `limit` things of a kind in `run` that have most of the figure `by`.
 
     Args:
         phase: count only this phase of tests, or set-ups or tear-downs of fixtures.
+        lines: of functions, by file and name.
 
     Raises:
         UnknownFigureError: the run, or things of this kind, have no such figure.
     """
     metric = _figure(run, kind, by)
     sums: dict[tuple[str, str | None], _Sum] = {}
-    for entry in _entries(run, kind, metric, phase):
+    for entry in _entries(run, kind, metric, phase, lines or {}):
         found = sums.setdefault((entry.name, entry.where), _Sum())
         found.values.append(entry.value)
         found.count += entry.count
@@ -95,12 +103,18 @@ def _figure(run: Run, kind: RankedKind, by: str) -> Metric:
     raise UnknownFigureError(f"{kind} of this run can't be listed by {by!r}", hint=hint)
 
 
-def _entries(run: Run, kind: RankedKind, metric: Metric, phase: PhaseName | None) -> Iterator[_Entry]:
+def _entries(
+    run: Run,
+    kind: RankedKind,
+    metric: Metric,
+    phase: PhaseName | None,
+    lines: Mapping[tuple[str, str], int],
+) -> Iterator[_Entry]:
     match kind:
         case "tests" | "files":
             return _tests(run, metric, phase, whole_files=kind == "files")
         case "fixtures":
-            return _fixtures(run, metric, phase)
+            return _fixtures(run, metric, phase, lines)
         case "statements" | "operations":
             return _operations(run, metric, phase, only_sql=kind == "statements")
         case "modules" if metric is _MEMORY:
@@ -124,26 +138,28 @@ def _tests(run: Run, metric: Metric, phase: PhaseName | None, *, whole_files: bo
             yield _Entry(test.path, value) if whole_files else _Entry(test.nodeid, value, where=line)
 
 
-def _fixtures(run: Run, metric: Metric, phase: PhaseName | None) -> Iterator[_Entry]:
+def _fixtures(
+    run: Run, metric: Metric, phase: PhaseName | None, lines: Mapping[tuple[str, str], int]
+) -> Iterator[_Entry]:
     for test in run.tests:
         for one in test.phases:
             if phase in (None, one.phase):
                 for use in one.fixtures:
                     name = FixtureName(argname=use.argname, baseid=use.baseid, scope="function")
-                    yield from _fixture(name, use.own, metric, built=one.phase == "setup")
+                    yield from _fixture(name, name.place(lines), use.own, metric, built=one.phase == "setup")
     for event in run.costs.fixtures:
         if phase in (None, event.event):
             name = FixtureName(argname=event.argname, baseid=event.baseid, scope=event.scope)
-            yield from _fixture(name, event.own, metric, built=event.event == "setup")
+            yield from _fixture(name, name.place(lines), event.own, metric, built=event.event == "setup")
 
 
 def _fixture(
-    name: FixtureName, values: Mapping[str, float], metric: Metric, *, built: bool
+    name: FixtureName, where: str | None, values: Mapping[str, float], metric: Metric, *, built: bool
 ) -> Iterator[_Entry]:
     if metric is _COUNT:
-        yield _Entry(name.argname, float(built), int(built), name.path)
+        yield _Entry(name.argname, float(built), int(built), where)
     elif metric.name in values:
-        yield _Entry(name.argname, values[metric.name], int(built), name.path)
+        yield _Entry(name.argname, values[metric.name], int(built), where)
 
 
 def _operations(run: Run, metric: Metric, phase: PhaseName | None, *, only_sql: bool) -> Iterator[_Entry]:

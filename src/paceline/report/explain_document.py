@@ -48,11 +48,18 @@ def _sentence(note: str) -> str:
 def headline(account: Account) -> str:
     """Return the account in one sentence."""
     name, whole = printable(account.subject.name), account.seconds
-    telling = [part for part in account.parts[:_IN_HEADLINE] if part.seconds >= _HEADLINE_SHARE * whole]
+    telling = _telling(account)
     if not telling:
         return f"{name}: {seconds(whole)}"
     told = ", ".join(f"{seconds(part.seconds)} is {_told(part)}" for part in telling)
     return f"{name}: {seconds(whole)}, of which {told}"
+
+
+def _telling(account: Account) -> Sequence[Part]:
+    """Return the parts that are worth a word; how busy the machine was takes nobody's place."""
+    worth = [part for part in account.parts if part.seconds >= _HEADLINE_SHARE * account.seconds > 0]
+    first = [part for part in worth if part.cause != "machine"][:_IN_HEADLINE]
+    return [part for part in worth if part in first or part.cause == "machine"]
 
 
 def _told(part: Part) -> str:

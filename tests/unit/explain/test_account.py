@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.harness.costs import (
     FILE,
@@ -62,7 +64,7 @@ def test_the_first_line_names_the_largest_parts_with_their_places() -> None:
         pytest.param(phase("call", 1.0), "1.00 s is Python, in the test and what it calls", id="processor"),
         pytest.param(
             phase("call", 1.0, cpu_time=0.1),
-            "900 ms is waiting that nothing recorded accounts for",
+            "900 ms is waiting for something unrecorded",
             id="waiting",
         ),
         pytest.param(
@@ -143,6 +145,17 @@ def test_every_cause_says_what_it_is(call: Phase, expected: str) -> None:
     assert expected in told
 
 
+def test_a_busy_machine_takes_no_causes_place() -> None:
+    """It is told beside the three largest things that are the test's own."""
+    waits = [operation(kind, 0.1, what=kind) for kind in ("sleep", "subprocess", "sql")]
+    run = a_run(a_test("test_a", phase("call", 1.0, cpu_time=0.0, run_delay=0.7, operations=waits)))
+
+    told = line_about(run, "test_a")
+
+    assert told.startswith("1.00 s, of which 700 ms is waiting for a processor")
+    assert all(word in told for word in ("1 sleep", "subprocess", "SQL"))
+
+
 def test_a_fixture_tells_what_it_is_slow_for() -> None:
     """What it does most of is named beside it."""
     inserts = Operation(
@@ -166,7 +179,7 @@ def test_requests_that_the_process_answers_itself_are_its_own_work() -> None:
     inside = a_test("test_a", phase("call", 1.0, cpu_time=0.95, operations=requests))
     outside = a_test("test_b", phase("call", 1.0, cpu_time=0.1, operations=requests))
 
-    assert parts_of(a_run(inside)) == [("python", 0.95), ("http_requests", 0.05)]
+    assert parts_of(a_run(inside)) == [("python", 0.95), ("waiting", 0.05)]
     assert parts_of(a_run(outside), "test_b") == [("http_requests", 0.9), ("python", 0.1)]
 
 
@@ -312,6 +325,25 @@ def test_a_module_that_leaves_memory_behind_is_named() -> None:
     assert [note for note in found.notes if "memory" in note] == [
         f"{FILE} leaves 48 MiB of memory behind in main"
     ]
+
+
+def test_the_rest_is_for_a_profiler() -> None:
+    """Where much of a test is Python, the command that looks into it is given."""
+    run = a_run(a_test("test_a[x y]", phase("call", 1.0)), a_test("test_b", phase("call", 1.0, cpu_time=0.1)))
+
+    command = f"python -m cProfile -s cumulative -m pytest '{FILE}::test_a[x y]'"
+    assert f"run `{command}` to see which Python it was" in explained(run, "test_a[x y]").notes
+    assert not [note for note in explained(run, "test_b").notes if "cProfile" in note]
+
+
+def test_all_attempts_at_a_test_are_counted() -> None:
+    """Reruns take their time, too."""
+    first = a_test("test_a", phase("call", 1.0))
+    run = a_run(first, replace(first, attempt=2))
+
+    found = explained(run, "test_a")
+
+    assert (found.seconds, found.notes[0]) == (2.0, "it was run 2 times, and all attempts are counted")
 
 
 def test_a_test_without_time_has_no_parts() -> None:

@@ -94,6 +94,21 @@ def test_files_whose_tests_were_not_to_run_are_named_with_all_that_they_import()
     assert advice(run) == [("collection", 3.0, fuzz)]
 
 
+def test_what_a_conftest_imports_for_everybody_is_named() -> None:
+    """Library by library; what is quickly imported may stay."""
+    parts = [
+        SessionPart(part="conftest", name="tests/conftest.py", duration=1.0, own=0.1, worker="main"),
+        SessionPart(part="import", name="alembic.command", duration=0.5, own=0.5, worker="main"),
+        SessionPart(part="import", name="alembic.config", duration=0.3, own=0.3, worker="main"),
+        SessionPart(part="import", name="tomllib", duration=0.01, own=0.01, worker="main"),
+    ]
+
+    found = explained(a_run(a_test("test_a"), parts=parts), "tests/conftest.py")
+
+    assert [(one.where, round(one.seconds, 6)) for one in found.suggestions] == [("tests/conftest.py", 0.8)]
+    assert found.suggestions[0].text.startswith("import `alembic` in the fixture that needs it")
+
+
 def test_bytecode_that_is_not_kept_is_named() -> None:
     """Modules that Python had to compile, together."""
     parts = [

@@ -11,18 +11,26 @@ from paceline.explain.operations import advice_for_each, claimed, common, counte
 from paceline.explain.shares import Claim, Share
 from paceline.explain.stretches import Stretch
 
+#: Processor time in requests, as a share of their seconds, from which on nobody else can have answered.
+_AT_WORK = 0.25
 NAME = "http_requests"
 
 
 def _claims(stretch: Stretch, left: float) -> Iterable[Claim]:
-    # A request that the application answers in this very process isn't waited for: it is Python at work.
-    waited = left
-    if "cpu_time" in stretch.values:
-        waited -= stretch.values["cpu_time"] + stretch.values.get("run_delay", 0.0)
-    for one in claimed(stretch, "http", "http_time"):
+    found = list(claimed(stretch, "http", "http_time"))
+    if not found or _answered_here(stretch, sum(one.seconds for one in found)):
+        return
+    waited = left - stretch.values.get("cpu_time", 0.0) - stretch.values.get("run_delay", 0.0)
+    for one in found:
         seconds = min(one.seconds, max(0.0, waited))
         waited -= seconds
         yield replace(one, seconds=seconds)
+
+
+def _answered_here(stretch: Stretch, seconds: float) -> bool:
+    """Tell whether the application answered requests in this very process: they are Python at work then."""
+    connected = any(operation.kind == "connect" for operation in stretch.operations)
+    return not connected and stretch.values.get("cpu_time", 0.0) > _AT_WORK * seconds
 
 
 def _words(shares: Sequence[Share], evidence: Evidence) -> str:

@@ -31,7 +31,7 @@ def _suspects(stretch: Stretch) -> str:
 
 def _words(shares: Sequence[Share], evidence: Evidence) -> str:
     suspects = shares[0].what
-    return f"waiting, perhaps for {suspects}" if suspects else "waiting that nothing recorded accounts for"
+    return f"waiting, perhaps for {suspects}" if suspects else "waiting for something unrecorded"
 
 
 CAUSE = Cause(name="waiting", rank=50, words=_words, claims=_claims, of_test=True)
