@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -79,10 +80,11 @@ def parts(
     ended = [stretch for stretch in stretches if stretch.ended is not None]
     keys = {stretch: _key(stretch, distributions or {}) for stretch in ended}
     sums = {key: _Sum() for key in keys.values()}
+    times = Counter(keys.values())
     for stretch, key in keys.items():
         mine, seconds = sums[key], _seconds(stretch)
         mine.own += seconds
-        if all(keys.get(outer) != key for outer in _around(stretch)):
+        if times[key] == 1 or all(keys.get(outer) != key for outer in _around(stretch)):
             mine.duration += seconds
             mine.count += 1
         if stretch.compiled is not None:
