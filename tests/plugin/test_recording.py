@@ -106,7 +106,7 @@ def test_every_outcome_is_recorded_by_phase(project: RecordedProject) -> None:
     assert (sized.path, sized.lineno, sized.worker) == ("test_mixed.py", 7, "main")
     assert sized.markers == ("module_level", "own", "parametrize")
     for phase in every_phase(ended.run):
-        assert set(phase.values) == {"cpu_time", "duration"}
+        assert set(phase.values) == {"cpu_time", "duration", "isolation_cpu_time", "isolation_time"}
         assert phase.start is not None
         assert before - 1 < phase.start < after + 1
         assert all(0 <= value < after - before + 1 for value in phase.values.values())

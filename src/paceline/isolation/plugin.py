@@ -14,6 +14,7 @@ from paceline.isolation.fixtures import PROVISIONING, SETTINGS, SHARED
 from paceline.isolation.insertion import request_fixture
 from paceline.isolation.modes import MODE, mode_of
 from paceline.isolation.provisioning import Provisioning
+from paceline.isolation.timing import Timing
 from paceline.isolation.urls import DatabaseUrl
 from paceline.selection import suites_of
 
@@ -44,6 +45,7 @@ def register(config: pytest.Config, settings: Config, enabled: tuple[Suite, ...]
     config.stash[SETTINGS] = settings.database
     config.add_cleanup(provisioning.close)
     config.pluginmanager.register(fixtures, "paceline-isolation-fixtures")
+    config.pluginmanager.register(Timing(), "paceline-isolation-timing")
     audit = Audit(provisioning)
     watch = config.stash[leaks.WATCH] = leaks.Watch(audit)
     # Cleaned up before the provisioning, which was added earlier.

@@ -12,6 +12,8 @@ from paceline.model.run import Outcome, PhaseName, RunStatus
 MEASURED_STATUSES: frozenset[RunStatus] = frozenset({"measured", "tests_failed"})
 #: Name of what the run loop took besides the phases of the tests, among `Profile.totals`.
 BETWEEN = "between"
+#: Name of what isolation took in all phases, which their own totals leave out, among `Profile.totals`.
+ISOLATION = "isolation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,16 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from paceline.model.environment import Environment
-from paceline.model.profile import BETWEEN, MEASURED_STATUSES, Profile, SlowTest, Summary, TestSeries
+from paceline.model.metric import ISOLATION_CPU_TIME, ISOLATION_TIME
+from paceline.model.profile import (
+    BETWEEN,
+    ISOLATION,
+    MEASURED_STATUSES,
+    Profile,
+    SlowTest,
+    Summary,
+    TestSeries,
+)
 from paceline.model.run import OUTCOMES, PHASES, Outcome, PhaseName, Run, RunStatus, TestRecord
 from paceline.model.status import final_attempts, outcomes_of, reason_for, status_of, unreported
 from paceline.stats.summary import summarise
@@ -115,9 +124,20 @@ def _totals(run: Run) -> dict[str, dict[str, float]]:
     for test in run.tests:
         for phase in test.phases:
             for metric, value in phase.values.items():
-                totals[phase.phase][metric] += value
-    between = _between(run, totals)
-    return totals | {BETWEEN: between} if between else totals
+                if metric not in (ISOLATION_TIME, ISOLATION_CPU_TIME) or value:
+                    totals[phase.phase][metric] += value
+    isolation, between = _isolation(run), _between(run, totals)
+    found = {ISOLATION: isolation} if isolation else {}
+    return totals | found | ({BETWEEN: between} if between else {})
+
+
+def _isolation(run: Run) -> dict[str, float]:
+    """Return what isolation took in the phases and in shared fixtures; nothing where nothing is isolated."""
+    parts = [phase.values for test in run.tests for phase in test.phases]
+    parts += [fixture.own for fixture in run.costs.fixtures]
+    wall = sum(part.get(ISOLATION_TIME, 0.0) for part in parts)
+    cpu = sum(part.get(ISOLATION_CPU_TIME, 0.0) for part in parts)
+    return {"duration": wall, "cpu_time": cpu} if wall or cpu else {}
 
 
 def _between(run: Run, totals: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
@@ -128,10 +148,12 @@ def _between(run: Run, totals: Mapping[str, Mapping[str, float]]) -> dict[str, f
     loop = next((span for span in run.spans if (span.name, span.worker) == ("tests", "main")), None)
     if loop is None or loop.duration is None or run.header.workers:
         return {}
-    spent = {"duration": loop.duration, "cpu_time": loop.cpu_time}
+    phases = [totals[phase] for phase in PHASES if phase in totals]
+    # A phase's figures leave out what isolation took in it.
+    spent = {"duration": (loop.duration, ISOLATION_TIME), "cpu_time": (loop.cpu_time, ISOLATION_CPU_TIME)}
     return {
-        metric: max(0.0, value - sum(totals[phase].get(metric, 0.0) for phase in PHASES if phase in totals))
-        for metric, value in spent.items()
+        metric: max(0.0, value - sum(phase.get(metric, 0.0) + phase.get(apart, 0.0) for phase in phases))
+        for metric, (value, apart) in spent.items()
     }
 
 
@@ -158,7 +180,24 @@ def _phases(records: Sequence[TestRecord]) -> dict[PhaseName, dict[str, Summary]
     parts: list[dict[PhaseName, Mapping[str, float]]] = [
         {phase.phase: phase.values for phase in record.phases if phase.values} for record in records
     ]
-    return _summaries(parts)
+    return _summaries(_without_idle_isolation(parts))
+
+
+def _without_idle_isolation(
+    parts: Sequence[Mapping[PhaseName, Mapping[str, float]]],
+) -> list[dict[PhaseName, dict[str, float]]]:
+    """Leave out isolation where it had nothing to do: its zeros would stand at every test of a project."""
+    idle = {ISOLATION_TIME, ISOLATION_CPU_TIME}
+    for part in parts:
+        for values in part.values():
+            idle -= {metric for metric in idle if values.get(metric)}
+    return [
+        {
+            phase: {metric: value for metric, value in values.items() if metric not in idle}
+            for phase, values in part.items()
+        }
+        for part in parts
+    ]
 
 
 def _summaries(parts: Iterable[Mapping[Key, Mapping[str, float]]]) -> dict[Key, dict[str, Summary]]:

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from paceline.model.baseline import SuiteBaseline
 from paceline.model.environment import Environment, Revision
-from paceline.model.profile import BETWEEN, Attempt, Profile, SlowTest, Summary, TestSeries
+from paceline.model.profile import BETWEEN, ISOLATION, Attempt, Profile, SlowTest, Summary, TestSeries
 from paceline.model.run import OUTCOMES, PHASES, SPANS, Outcome, PhaseName, RunStatus
 from paceline.store.codec import ShapeError, decode, decode_any, encode
 from paceline.store.json_text import compact, rounded
@@ -19,7 +19,7 @@ from paceline.store.json_text import compact, rounded
 #: Order of the numbers that stand for a `Summary`.
 SUMMARY_FIELDS = ("n", "median", "spread", "low", "high")
 #: Parts of a session in the order in which they are written.
-PARTS = (*SPANS[:3], *PHASES, BETWEEN, SPANS[-1])
+PARTS = (*SPANS[:3], *PHASES, ISOLATION, BETWEEN, SPANS[-1])
 NOT_RUN = "not run in a provisioned environment (0.0)"
 
 
