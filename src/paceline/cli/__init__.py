@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import click
 
 from paceline import __version__
+from paceline.cli.doctor import doctor
 from paceline.cli.profile import profile
 from paceline.errors import Exit, PacelineError
 
@@ -24,10 +25,12 @@ def cli() -> None:
     \b
     paceline profile            profile every suite and store the figures
     paceline profile schema     only one of them
+    paceline doctor             why a suite doesn't run, and which marks do nothing
     """
 
 
 cli.add_command(profile)
+cli.add_command(doctor)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,0 +1,49 @@
+"""From what is known to what is said: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from paceline.config import Suite
+from paceline.doctor import database, environment, marks, suites
+from paceline.doctor.case import Case, Examined
+from paceline.model.diagnosis import SEVERITIES, Diagnosis, Finding, SuiteState
+from paceline.model.facts import FlagOwner
+
+
+def diagnose(case: Case) -> Diagnosis:
+    """Return everything that is to be said about `case`."""
+    rules = (environment, suites, database, marks)
+    # Suites with different arguments are collected apart, and the same is found twice.
+    found = tuple(dict.fromkeys(each for rule in rules for each in rule.findings(case)))
+    first = next((each.facts for each in case.examined if each.facts is not None), None)
+    return Diagnosis(
+        components=case.components,
+        suites=tuple(_state(suite, examined, found) for suite, examined in _each(case)),
+        database=first.database if first else None,
+        engines=first.engines if first else None,
+        findings=tuple(sorted(found, key=lambda each: (not each.blocks, SEVERITIES.index(each.severity)))),
+    )
+
+
+def _each(case: Case) -> Iterable[tuple[Suite, Examined]]:
+    for suite in case.suites:
+        for examined in case.examined:
+            if suite in examined.suites:
+                yield suite, examined
+
+
+def _state(suite: Suite, examined: Examined, found: tuple[Finding, ...]) -> SuiteState:
+    facts, tests = examined.facts, examined.tests(suite)
+    owners: dict[str, FlagOwner] = {flag.suite: flag.owner for flag in facts.flags} if facts else {}
+    return SuiteState(
+        name=suite.name,
+        marker=suite.marker,
+        flag=suite.flag,
+        owner=owners.get(suite.name, "nobody"),
+        isolation=suite.isolation,
+        requires=suite.requires,
+        tests=len(tests) if facts is not None else None,
+        skipped=sum(test.skipped is not None for test in tests),
+        ready=not any(each.blocks and suite.name in each.suites for each in found),
+    )
