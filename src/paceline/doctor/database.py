@@ -61,7 +61,7 @@ def _engines(engines: tuple[EngineFact, ...]) -> Iterator[Finding]:
             yield finding(
                 "engine-outside",
                 "error",
-                f"the engine {engine.name or engine.url} stays outside of a test's transaction: {engine.reason}",
+                f"the engine {engine.name or engine.url} isn't in a test's transaction: {engine.reason}",
                 'Use one of these drivers in tests, or isolation = "clone", in which everything may commit.',
                 where=(engine.name,) if engine.name else (),
             )

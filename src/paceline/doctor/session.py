@@ -67,10 +67,12 @@ def _collected(request: Request, suites: tuple[Suite, ...], folder: Path) -> Exa
     flags = [suite.flag for suite in request.config.suites if suite.flag]
     facts, end, output = _run(request, suites, folder, flags)
     if facts is None and end.exit_code == _USAGE_ERROR:
-        # A flag that isn't the switch it should be; without any of them the facts tell which.
-        again, end_again, output_again = _run(request, suites, folder, [])
-        if again is not None:
-            facts, end, output = again, end_again, output_again
+        # Perhaps a flag isn't the switch that it should be; without any of them the facts tell which.
+        without, _, _ = _run(request, suites, folder, [])
+        if without is not None:
+            usable = {flag.suite for flag in without.flags if flag.switch}
+            flags = [suite.flag for suite in request.config.suites if suite.name in usable]
+            facts, end, output = _run(request, suites, folder, flags)
     return Examined(suites=suites, facts=facts, failure=_failure(facts, end, output))
 
 
@@ -108,7 +110,8 @@ def _failure(facts: Facts | None, end: RunEnd, output: list[str]) -> Failure | N
         what = f"pytest was ended by signal {end.signal} while it collected"
     else:
         what = f"pytest ended with exit code {end.exit_code} before the tests were collected"
-    told = [line for line in output if line.strip() and "::" not in line]
+    # The node ids that were listed before it ended are no news.
+    told = [line for line in output if line.strip() and "::" not in line.split()[0]]
     return Failure(what=what, output=tuple(told[-_LINES:]))
 
 

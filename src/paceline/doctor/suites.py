@@ -144,15 +144,16 @@ def _closed(config: Config, facts: Facts, suite: Suite, tests: Sequence[TestFact
     for name, other in closed.items():
         found = [test for test in tests if name in test.suites]
         if found:
+            everything = len(found) == len(tests)
             yield finding(
                 "closed-gate",
-                "warning",
+                "error" if everything else "warning",
                 f"{suite.flag or 'pytest'} alone skips tests of suite {suite.name!r} that belong to suite "
                 f"{name!r} too",
                 f'Add implies = ["{name}"] to [tool.paceline.suite.{suite.name}], or give {other.flag} too.',
                 where=(test.where for test in found),
                 suites=(suite.name,),
-                blocks=len(found) == len(tests),
+                blocks=everything,
             )
 
 

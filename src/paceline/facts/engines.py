@@ -58,13 +58,13 @@ def _names() -> dict[int, str]:
     return names
 
 
-def _engine(value: Any) -> Engine | None:
+def _engine(value: object) -> Engine | None:
     """Return the engine that `value` is or wraps; asks its class only, an instance may answer to anything."""
     from sqlalchemy import Engine
 
-    kind: Any = type(value)
+    kind = type(value)
     if issubclass(kind, Engine):
         return cast("Engine", value)
     if str(kind.__module__).startswith("sqlalchemy.") and hasattr(kind, "sync_engine"):
-        return cast("Engine", value.sync_engine)
+        return cast("Engine", getattr(value, "sync_engine"))  # noqa: B009  no type has it that is imported here
     return None

@@ -38,22 +38,33 @@ def in_conftests(config: pytest.Config) -> tuple[ConftestMarks, ...]:
 
 
 def fixtures(session: pytest.Session, suites: Sequence[Suite]) -> tuple[FixtureFact, ...]:
-    """Return the project's fixtures that stand in for one of ours, or carry a suite's marker."""
-    # Nothing public lists the fixtures; pytest's own --fixtures reads the same attribute.
-    manager: Any = getattr(session, "_fixturemanager", None)
-    by_name: dict[str, Sequence[Any]] = getattr(manager, "_arg2fixturedefs", {})
+    """Return the fixtures in use that stand in for one of ours, or carry a suite's marker."""
     markers = marker_names(suites)
-    found: list[FixtureFact] = []
-    for name, definitions in by_name.items():
-        is_ours = [str(definition.func.__module__).startswith(_OURS) for definition in definitions]
-        for definition, ours in zip(definitions, is_ours, strict=True):
-            wrong = set(_names_of(getattr(definition.func, "pytestmark", ()))) & markers
-            if not ours and (any(is_ours) or wrong):
-                where = _where(definition.func, session.config.rootpath)
-                found.append(
-                    FixtureFact(name=name, where=where, replaces=any(is_ours), markers=tuple(sorted(wrong)))
-                )
-    return tuple(found)
+    found: dict[Any, FixtureFact] = {}
+    seen: set[tuple[str, object]] = set()
+    for item in session.items:
+        for name in getattr(item, "fixturenames", ()):
+            if (name, item.parent) in seen:
+                continue
+            seen.add((name, item.parent))
+            definitions = _definitions(session, item, name)
+            is_ours = [str(definition.func.__module__).startswith(_OURS) for definition in definitions]
+            for definition, ours in zip(definitions, is_ours, strict=True):
+                wrong = set(_names_of(getattr(definition.func, "pytestmark", ()))) & markers
+                if not ours and (any(is_ours) or wrong):
+                    found[definition] = FixtureFact(
+                        name=name,
+                        where=_where(definition.func, session.config.rootpath),
+                        replaces=any(is_ours),
+                        markers=tuple(sorted(wrong)),
+                    )
+    return tuple(found.values())
+
+
+def _definitions(session: pytest.Session, item: pytest.Item, name: str) -> Sequence[Any]:
+    # Nothing public tells where a fixture is defined; pytest's own --fixtures-per-test reads the same.
+    manager: Any = getattr(session, "_fixturemanager", None)
+    return manager.getfixturedefs(name, item) or () if manager is not None else ()
 
 
 def _names_of(marks: Any) -> tuple[str, ...]:
