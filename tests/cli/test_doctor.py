@@ -437,3 +437,41 @@ time.sleep(60)
     assert error.strip() == "paceline: interrupted"
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid.read_text()), 0)
+
+
+def test_a_plugin_that_a_plain_pytest_does_not_load_is_told(project: Project) -> None:
+    """By the environment or by addopts; the doctor itself loads it all the same."""
+    assert findings(examined(project))["plugin-not-loaded"]["what"].startswith(
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD"
+    )
+    with (project.root / "pyproject.toml").open("a") as file:
+        file.write('addopts = ["-p", "no:paceline"]\n')
+
+    diagnosis = examined(project, PYTEST_DISABLE_PLUGIN_AUTOLOAD="")
+
+    assert findings(diagnosis)["plugin-not-loaded"]["what"].startswith("addopts has -p no:paceline")
+    assert suites(diagnosis)["fast"]["tests"] == 2
+
+
+def test_workers_in_addopts_do_not_hide_the_tests(project: Project) -> None:
+    """The collection happens in one process."""
+    with (project.root / "pyproject.toml").open("a") as file:
+        file.write('addopts = ["-p", "xdist.plugin", "-n", "2", "--dist=loadfile"]\n')
+    project.write(
+        tests__test_group="""
+import pytest
+
+@pytest.mark.fast
+@pytest.mark.xdist_group("a")
+def test_it():
+    pass
+"""
+    )
+
+    diagnosis = examined(project)
+
+    assert suites(diagnosis)["fast"]["tests"] == 3
+    assert (
+        findings(diagnosis)["xdist-group"]["what"]
+        == "xdist_group does nothing: pytest runs with --dist=loadfile"
+    )

@@ -91,7 +91,7 @@ def test_a_preparation_that_raises_is_shown_when_it_is_asked_for(shop: Project) 
     shop.write(app="def prepare(url):\n    raise RuntimeError('no such thing')\n")
 
     assert findings(examined(shop))["template-not-kept"]["severity"] == "note"
-    found = findings(examined(shop, "--start", code=3))["provisioning"]
+    found = findings(examined(shop, "--start", "--suite", "schema", code=3))["provisioning"]
 
     assert "RuntimeError: no such thing" in found["what"]
 

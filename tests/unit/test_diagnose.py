@@ -110,7 +110,7 @@ FACTS = st.builds(
             name=REASONS,
             driver=WORDS,
             url=WORDS,
-            joins=st.booleans(),
+            joins=st.none() | st.booleans(),
             reason=WORDS,
             other_database=st.booleans(),
         ),

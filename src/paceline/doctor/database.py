@@ -21,7 +21,13 @@ def findings(case: Case) -> Iterator[Finding]:
 
 
 def _database(examined: Examined, database: DatabaseFact) -> Iterator[Finding]:
-    needing = tuple(suite.name for suite in examined.suites if suite.requires)
+    own = {fixture.name for fixture in examined.facts.fixtures} if examined.facts else set[str]()
+    needing = tuple(
+        suite.name
+        for suite in examined.suites
+        if suite.requires
+        or (suite.isolation == "transaction" and not own & {"integration_engine", "schema_isolation"})
+    )
     if database.refusal is not None:
         if needing:
             yield finding(
@@ -57,7 +63,7 @@ def _database(examined: Examined, database: DatabaseFact) -> Iterator[Finding]:
 
 def _engines(engines: tuple[EngineFact, ...]) -> Iterator[Finding]:
     for engine in engines:
-        if not engine.joins and not engine.other_database:
+        if engine.joins is False and not engine.other_database:
             yield finding(
                 "engine-outside",
                 "error",

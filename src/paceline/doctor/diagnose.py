@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from paceline.config import Suite
 from paceline.doctor import database, environment, marks, suites
 from paceline.doctor.case import Case, Examined
 from paceline.model.diagnosis import SEVERITIES, Diagnosis, Finding, SuiteState
-from paceline.model.facts import FlagOwner
+from paceline.model.facts import DatabaseFact, FlagOwner
 
 
 def diagnose(case: Case) -> Diagnosis:
@@ -20,10 +21,16 @@ def diagnose(case: Case) -> Diagnosis:
     return Diagnosis(
         components=case.components,
         suites=tuple(_state(suite, examined, found) for suite, examined in _each(case)),
-        database=first.database if first else None,
+        database=_of(case, first.database) if first and first.database else None,
         engines=first.engines if first else None,
         findings=tuple(sorted(found, key=lambda each: (not each.blocks, SEVERITIES.index(each.severity)))),
     )
+
+
+def _of(case: Case, found: DatabaseFact) -> DatabaseFact:
+    """Leave out the suites that weren't asked about."""
+    names = {suite.name for suite in case.suites}
+    return replace(found, templates=tuple(each for each in found.templates if each.suite in names))
 
 
 def _each(case: Case) -> Iterable[tuple[Suite, Examined]]:

@@ -46,7 +46,15 @@ def components() -> tuple[Component, ...]:
 
 def findings(case: Case) -> Iterator[Finding]:
     """Yield what is missing or doesn't go together."""
-    if not case.autoload:
+    addopts = {argument for each in case.examined if each.facts for argument in each.facts.addopts}
+    if "no:paceline" in addopts:
+        yield finding(
+            "plugin-not-loaded",
+            "warning",
+            "addopts has -p no:paceline, so a plain `pytest` doesn't load Paceline",
+            "Take it out.",
+        )
+    elif not case.autoload and not addopts & {"paceline", "paceline.plugin"}:
         yield finding(
             "plugin-not-loaded",
             "warning",

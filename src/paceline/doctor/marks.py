@@ -29,7 +29,7 @@ def findings(case: Case) -> Iterator[Finding]:
         yield from _replaced(facts, tests)
         yield from _late_usefixtures(tests)
         yield from _arguments(tests)
-        yield from _not_isolated(case.suites, tests)
+        yield from _not_isolated(case.suites, facts, tests)
         yield from _unsupported(tests)
         yield from _several_modes(case.suites, tests)
         yield from _groups(examined, tests)
@@ -141,7 +141,7 @@ def _mode(suites: Sequence[Suite], test: TestFact) -> str:
     return next((mode for mode in ("clone", "transaction") if mode in modes), "none")
 
 
-def _not_isolated(suites: Sequence[Suite], tests: Sequence[TestFact]) -> Iterator[Finding]:
+def _not_isolated(suites: Sequence[Suite], facts: Facts, tests: Sequence[TestFact]) -> Iterator[Finding]:
     found = [test for test in tests if test.kind in ("doctest", "other") and _mode(suites, test) != "none"]
     if found:
         kinds = " or ".join(sorted({"doctest" if test.kind == "doctest" else "plugin" for test in found}))
@@ -153,10 +153,13 @@ def _not_isolated(suites: Sequence[Suite], tests: Sequence[TestFact]) -> Iterato
             where=(test.nodeid for test in found),
             suites=_suites(found),
         )
+    # Of a suite that couldn't be switched on nothing can be told.
+    off = {flag.suite for flag in facts.flags if flag.switch is False}
     bare = [
         test
         for test in tests
-        if test.kind not in ("doctest", "other")
+        if not off & set(test.suites)
+        and test.kind not in ("doctest", "other")
         and _mode(suites, test) == "transaction"
         and not test.isolated
     ]

@@ -18,11 +18,11 @@ def findings(case: Case) -> Iterator[Finding]:
     for examined in case.examined:
         names = tuple(suite.name for suite in examined.suites)
         if examined.failure is not None:
-            yield finding(
-                "collection",
-                "error",
-                examined.failure.what,
-                "Correct what the output below says.",
+            yield Finding(
+                slug="collection",
+                severity="error",
+                what=examined.failure.what,
+                remedy="Correct what pytest says here.",
                 where=examined.failure.output,
                 suites=names,
                 blocks=True,

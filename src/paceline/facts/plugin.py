@@ -81,6 +81,8 @@ class Witness:
         provisioning = config.stash[PROVISIONING]
         needed = any(suite.requires or suite.isolation != "none" for suite in suites)
         start = bool(config.getoption("--paceline-facts-start"))
+        # Before the database is prepared: migrations make engines of their own.
+        joining = engines.facts(provisioning) if needed else None
         found = database.facts(self._settings, provisioning, start=start) if needed else None
         return Facts(
             plugins={
@@ -97,7 +99,7 @@ class Witness:
             fixtures=marks.fixtures(session, suites),
             conftest_marks=marks.in_conftests(config),
             database=found,
-            engines=engines.facts(provisioning) if needed else None,
+            engines=joining,
         )
 
 

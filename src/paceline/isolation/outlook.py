@@ -75,8 +75,11 @@ def _unusable(binaries: Binaries, plan: Plan) -> PacelineError | None:
     return None
 
 
-def joins(engine: Engine, provisioning: Provisioning) -> tuple[bool, str, bool]:
-    """Tell whether `engine` takes part in a test's transaction, why, and whether it leads elsewhere."""
+def joins(engine: Engine, provisioning: Provisioning) -> tuple[bool | None, str, bool]:
+    """Tell whether `engine` takes part in a test's transaction, why, and whether it leads elsewhere.
+
+    None for the first: its driver can, and only a run will tell.
+    """
     from paceline.isolation.shared.engines import DRIVERS, driver_of
 
     mine = _name(engine)
@@ -88,9 +91,9 @@ def joins(engine: Engine, provisioning: Provisioning) -> tuple[bool, str, bool]:
     try:
         wanted = DatabaseUrl.parse(provisioning.url()).name
     except PacelineError:
-        return True, "the driver can; there is no test database to compare with", False
+        return None, "the driver can, and there is no test database to compare with", False
     if mine is None:
-        return True, "its URL names no database: its first connection tells", False
+        return None, "its URL names no database: its first connection tells", False
     if mine != wanted:
         return False, f"it leads to the database {mine!r}, and the tests' is {wanted!r}", True
     return True, "it leads to the tests' database", False

@@ -157,7 +157,7 @@ class EngineFact:
         name: `module:attribute` where it was found; None: nowhere.
         driver: as in a URL, such as "postgresql+psycopg".
         url: secrets are masked.
-        joins: whether it takes part in the transaction of a test.
+        joins: whether it takes part in the transaction of a test; None: it can't be told yet.
         reason: why, or why not.
         other_database: whether it leads elsewhere, on purpose or not.
     """
@@ -165,7 +165,7 @@ class EngineFact:
     name: str | None
     driver: str
     url: str
-    joins: bool
+    joins: bool | None
     reason: str
     other_database: bool = False
 

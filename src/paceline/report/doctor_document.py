@@ -11,6 +11,11 @@ from paceline.report.words import DASH, count, seconds
 
 _TONES: dict[Severity, Tone] = {"error": "bad", "warning": "warning", "note": "plain"}
 _OWNERS = {"paceline": "Paceline", "project": "the project", "nobody": DASH}
+_JOINS = {
+    True: Cell(text="yes", tone="good"),
+    False: Cell(text="no", tone="warning"),
+    None: Cell(text="unknown", tone="dim"),
+}
 _TEMPLATES = {"kept": "kept from an earlier run", "to_build": "built by the next run, then kept"}
 
 
@@ -110,7 +115,7 @@ def _engines(engines: Sequence[EngineFact]) -> Table:
             Cell(text=engine.name or "in no module"),
             Cell(text=engine.driver),
             Cell(text=engine.url),
-            Cell(text="yes" if engine.joins else "no", tone="good" if engine.joins else "warning"),
+            _JOINS[engine.joins],
             Cell(text=engine.reason),
         )
         for engine in engines
