@@ -475,3 +475,27 @@ def test_it():
         findings(diagnosis)["xdist-group"]["what"]
         == "xdist_group does nothing: pytest runs with --dist=loadfile"
     )
+
+
+def test_tests_that_a_conftest_takes_out_are_counted(project: Project) -> None:
+    """Also by one that doesn't tell pytest."""
+    project.write(conftest="def pytest_collection_modifyitems(items):\n    items[:] = items[:2]\n")
+
+    found = findings(examined(project, code=3))["no-tests"]
+
+    assert found["what"].endswith(
+        "none has the marker 'slow'; a conftest or plugin has taken 2 of the collected tests out"
+    )
+
+
+def test_a_flag_that_a_deep_conftest_defines_is_explained(project: Project) -> None:
+    """pytest reads that conftest when the flag is there already."""
+    project.write(
+        lib__inner__conftest="def pytest_addoption(parser):\n    parser.addoption('--fast')\n",
+        lib__inner__test_inner="def test_inner():\n    pass\n",
+    )
+
+    found = findings(examined(project, code=3))["collection"]
+
+    assert found["where"] == ["lib/inner"]
+    assert found["remedy"].startswith("Define the option in the conftest of the root folder")

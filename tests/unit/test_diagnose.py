@@ -96,7 +96,7 @@ FACTS = st.builds(
         max_size=3,
     ).map(tuple),
     tests=st.lists(TESTS, max_size=5).map(tuple),
-    deselected=SEVERAL,
+    removed=st.integers(0, 3),
     collection_errors=st.lists(st.builds(CollectionError, nodeid=WORDS, reason=WORDS), max_size=1).map(tuple),
     fixtures=st.lists(
         st.builds(FixtureFact, name=WORDS, where=WORDS, replaces=st.booleans(), markers=SEVERAL), max_size=2
@@ -158,6 +158,15 @@ def test_what_blocks_comes_first(suites: tuple[Suite, ...], facts: Facts) -> Non
     assert [finding.blocks for finding in found] == sorted(
         (finding.blocks for finding in found), reverse=True
     )
+
+
+def test_loaded_plugins_are_listed_behind_what_matters_here() -> None:
+    """Each once."""
+    facts = Facts(plugins={"pytest-timeout": "2.4", "python": "3", "pytest-cov": "7"})
+
+    components = diagnose(case((Suite(name="fast", marker="fast"),), facts)).components
+
+    assert [each.name for each in components] == ["Python", "pytest-cov", "pytest-timeout"]
 
 
 def test_many_places_are_counted() -> None:

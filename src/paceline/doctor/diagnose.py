@@ -8,7 +8,7 @@ from dataclasses import replace
 from paceline.config import Suite
 from paceline.doctor import database, environment, marks, suites
 from paceline.doctor.case import Case, Examined
-from paceline.model.diagnosis import SEVERITIES, Diagnosis, Finding, SuiteState
+from paceline.model.diagnosis import SEVERITIES, Component, Diagnosis, Finding, SuiteState
 from paceline.model.facts import DatabaseFact, FlagOwner
 
 
@@ -19,12 +19,23 @@ def diagnose(case: Case) -> Diagnosis:
     found = tuple(dict.fromkeys(each for rule in rules for each in rule.findings(case)))
     first = next((each.facts for each in case.examined if each.facts is not None), None)
     return Diagnosis(
-        components=case.components,
+        components=(*case.components, *_plugins(case)),
         suites=tuple(_state(suite, examined, found) for suite, examined in _each(case)),
         database=_of(case, first.database) if first and first.database else None,
         engines=first.engines if first else None,
         findings=tuple(sorted(found, key=lambda each: (not each.blocks, SEVERITIES.index(each.severity)))),
     )
+
+
+def _plugins(case: Case) -> Iterable[Component]:
+    """Yield the pytest plugins that are loaded besides."""
+    known = {component.name.lower() for component in case.components}
+    loaded = {
+        name: version for each in case.examined if each.facts for name, version in each.facts.plugins.items()
+    }
+    for name in sorted(loaded):
+        if name.lower() not in known:
+            yield Component(name=name, version=loaded[name], enables="")
 
 
 def _of(case: Case, found: DatabaseFact) -> DatabaseFact:

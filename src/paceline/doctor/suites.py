@@ -30,11 +30,14 @@ def findings(case: Case) -> Iterator[Finding]:
         if examined.facts is None:
             continue
         for error in examined.facts.collection_errors:
+            twice = "conflicting option string" in error.reason
             yield finding(
                 "collection",
                 "error",
                 f"{error.nodeid} can't be collected: {error.reason}",
-                f"Correct it; `python -m pytest --collect-only {error.nodeid}` shows all of the error.",
+                "Define the option in the conftest of the root folder: pytest reads that one first."
+                if twice
+                else f"Correct it; `python -m pytest --collect-only {error.nodeid}` shows all of the error.",
                 where=(error.nodeid,),
                 suites=names,
                 blocks=True,
@@ -66,7 +69,11 @@ def _of_suite(config: Config, examined: Examined, facts: Facts, suite: Suite) ->
 
 def _empty(facts: Facts, suite: Suite) -> Finding:
     selected = f"the marker {suite.marker!r}" if suite.marker else f"the paths {', '.join(suite.paths)}"
-    more = f"; {len(facts.deselected)} tests were deselected by the project" if facts.deselected else ""
+    more = (
+        f"; a conftest or plugin has taken {facts.removed} of the collected tests out"
+        if facts.removed
+        else ""
+    )
     return finding(
         "no-tests",
         "error",

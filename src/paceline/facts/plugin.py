@@ -17,7 +17,7 @@ from paceline.selection import is_in
 from paceline.store.facts_file import write_facts
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator
 
     from paceline.config import Config
     from paceline.model.facts import FlagFact
@@ -53,12 +53,12 @@ class Witness:
         self._config = config
         self._settings = settings
         self._flags = flags
-        self._deselected: list[str] = []
+        self._collected = 0
         self._errors: list[CollectionError] = []
 
-    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
-        """Note what was taken out."""
-        self._deselected += [item.nodeid for item in items]
+    def pytest_itemcollected(self) -> None:
+        """Count: what is taken out later isn't always told."""
+        self._collected += 1
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note what couldn't be collected."""
@@ -94,7 +94,7 @@ class Witness:
             declared=marks.names(self._declared),
             flags=self._flags,
             tests=tuple(tests.fact(item, suites) for item in session.items),
-            deselected=tuple(self._deselected),
+            removed=max(0, self._collected - len(session.items)),
             collection_errors=tuple(self._errors),
             fixtures=marks.fixtures(session, suites),
             conftest_marks=marks.in_conftests(config),

@@ -180,7 +180,7 @@ class Facts:
         dist: pytest-xdist's distribution mode that these ask for; None: none.
         registered: names of markers that are registered.
         declared: those of them that stand in the project's own configuration file.
-        deselected: node ids that a plugin or conftest has taken out.
+        removed: how many tests were collected and then taken out, by a plugin or conftest.
         engines: None: SQLAlchemy isn't in use.
     """
 
@@ -192,7 +192,7 @@ class Facts:
     declared: tuple[str, ...] = ()
     flags: tuple[FlagFact, ...] = ()
     tests: tuple[TestFact, ...] = ()
-    deselected: tuple[str, ...] = ()
+    removed: int = 0
     collection_errors: tuple[CollectionError, ...] = ()
     fixtures: tuple[FixtureFact, ...] = ()
     conftest_marks: tuple[ConftestMarks, ...] = ()
