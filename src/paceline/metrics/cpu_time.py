@@ -8,4 +8,4 @@ from paceline.metrics.base import Probe
 from paceline.metrics.isolation_time import STOPWATCH
 from paceline.model.metric import Metric
 
-PROBE = Probe(metric=Metric(name="cpu_time", unit="s"), read=lambda: CLOCK.cpu() - STOPWATCH.cpu)
+PROBE = Probe(metric=Metric(name="cpu_time", unit="s"), read=lambda: CLOCK.cpu() - STOPWATCH.elapsed()[1])

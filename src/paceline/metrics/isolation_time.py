@@ -16,37 +16,39 @@ class Stopwatch:
     """Runs while isolation works, `with` it; work within work is counted once.
 
     Isolation works where fixtures are set up and torn down, so on one thread.
-
-    Attributes:
-        wall: seconds of all work that has ended.
-        cpu: CPU seconds of the same.
     """
 
-    __slots__ = ("_cpu", "_depth", "_wall", "cpu", "wall")
+    __slots__ = ("_depth", "_ended", "_started")
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self.wall = self.cpu = 0.0
         self._depth = 0
-        self._wall = self._cpu = 0.0
+        #: Wall and CPU seconds of the work that has ended, and the clocks when the present one began.
+        self._ended = self._started = (0.0, 0.0)
 
     def __enter__(self) -> None:
         """Work begins."""
         self._depth += 1
         if self._depth == 1:
-            self._wall, self._cpu = CLOCK.counter(), CLOCK.cpu()
+            self._started = (CLOCK.counter(), CLOCK.cpu())
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Work ends, whether well or not."""
+        if self._depth == 1:
+            self._ended = self.elapsed()
         self._depth -= 1
-        if self._depth == 0:
-            self.cpu += CLOCK.cpu() - self._cpu
-            self.wall += CLOCK.counter() - self._wall
+
+    def elapsed(self) -> tuple[float, float]:
+        """Return wall and CPU seconds of all work, also of what is going on."""
+        if not self._depth:
+            return self._ended
+        (wall, cpu), (wall_began, cpu_began) = self._ended, self._started
+        return wall + CLOCK.counter() - wall_began, cpu + CLOCK.cpu() - cpu_began
 
 
 STOPWATCH = Stopwatch()
 
-PROBE = Probe(metric=Metric(name=ISOLATION_TIME, unit="s"), read=lambda: STOPWATCH.wall)
-CPU_PROBE = Probe(metric=Metric(name=ISOLATION_CPU_TIME, unit="s"), read=lambda: STOPWATCH.cpu)
+PROBE = Probe(metric=Metric(name=ISOLATION_TIME, unit="s"), read=lambda: STOPWATCH.elapsed()[0])
+CPU_PROBE = Probe(metric=Metric(name=ISOLATION_CPU_TIME, unit="s"), read=lambda: STOPWATCH.elapsed()[1])
