@@ -29,9 +29,8 @@ def test_work_adds_up(stopwatch: Stopwatch) -> None:
 
 def test_work_within_work_is_counted_once(stopwatch: Stopwatch) -> None:
     """The outermost piece covers the others."""
-    with stopwatch, stopwatch:
-        with stopwatch:
-            pass
+    with stopwatch, stopwatch, stopwatch:
+        pass
 
     assert (1.0, 0.5) == stopwatch.elapsed()
 
