@@ -15,6 +15,7 @@ from paceline.selection import problem_with, suites_of
 
 if TYPE_CHECKING:
     from paceline.config import Config, Suite
+    from paceline.model.facts import FlagFact, FlagOwner
 
 
 def activate(config: pytest.Config, loaded_at: tuple[float, float], *, recording: bool) -> None:
@@ -36,7 +37,8 @@ def activate(config: pytest.Config, loaded_at: tuple[float, float], *, recording
     except ConfigError as error:
         raise pytest.UsageError(f"paceline: {error}") from error
     config.pluginmanager.add_hookspecs(hooks)
-    gate = Gate(settings)
+    # By now no plugin has added its own.
+    gate = Gate(settings, declared=tuple(config.getini("markers")))
     config.pluginmanager.register(gate, "paceline-gate")
     config.pluginmanager.register(Features(gate, loaded_at), "paceline-features")
     if recording:
@@ -48,9 +50,14 @@ def activate(config: pytest.Config, loaded_at: tuple[float, float], *, recording
 class Gate:
     """Hooks that declare the suites to pytest and skip the tests of those that aren't switched on."""
 
-    def __init__(self, settings: Config) -> None:
-        """Serve the suites of `settings`."""
+    def __init__(self, settings: Config, declared: tuple[str, ...]) -> None:
+        """Serve the suites of `settings`.
+
+        Args:
+            declared: markers as the project's configuration file declares them.
+        """
         self.settings = settings
+        self.declared = declared
         #: Option name in `config.option` by suite, and the suites whose flag the project defines itself.
         self._options: dict[str, str] = {}
         self._owned_by_project: set[str] = set()
@@ -66,6 +73,12 @@ class Gate:
         group.addoption("--paceline-out", metavar="FILE", help="Record this run in FILE")
         group.addoption("--paceline-suite", metavar="NAME", help="Name of the suite that is recorded")
         group.addoption("--paceline-round", metavar="N", type=int, default=1, help="Round that is recorded")
+        group.addoption("--paceline-facts", metavar="FILE", help="Write to FILE what `paceline doctor` reads")
+        group.addoption(
+            "--paceline-facts-start",
+            action="store_true",
+            help="Bring up the tests' database for the facts",
+        )
         group.addoption(
             "--paceline-metrics",
             metavar="NAMES",
@@ -124,6 +137,22 @@ class Gate:
             if closed:
                 item.add_marker(pytest.mark.skip(reason=_reason(closed)))
 
+    def flags(self, config: pytest.Config) -> tuple[FlagFact, ...]:
+        """Return who has defined the flag of each suite, and whether it is a switch."""
+        from paceline.model.facts import FlagFact
+
+        facts: list[FlagFact] = []
+        for suite in self.settings.suites:
+            option = self._options.get(suite.name)
+            if option is None:
+                facts.append(FlagFact(suite=suite.name, owner="nobody", switch=None))
+                continue
+            owner: FlagOwner = "project" if suite.name in self._owned_by_project else "paceline"
+            # Whatever the option holds now came from its default or from the command line.
+            switch = isinstance(config.getoption(option, default=None), bool)
+            facts.append(FlagFact(suite=suite.name, owner=owner, switch=switch))
+        return tuple(facts)
+
     def enabled(self, config: pytest.Config) -> tuple[Suite, ...]:
         """Return the suites that are switched on: by their flag, by another suite's, or ungated."""
         names: set[str] = set()
@@ -157,7 +186,12 @@ class Features:
         from paceline.isolation import plugin as isolation
 
         isolation.register(config, self._gate.settings, self._gate.enabled(config))
+        if config.getoption("--paceline-facts"):
+            from paceline.facts import plugin as facts
+
+            facts.register(config, self._gate.settings, self._gate.flags(config), self._gate.declared)
         if config.getoption("--paceline") or config.getoption("--paceline-out"):
+            isolation.time(config)
             from paceline.record import plugin as record
 
             record.register(config, self._loaded_at, self._metrics(config))

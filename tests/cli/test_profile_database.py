@@ -137,3 +137,16 @@ def _environment_of(process: Path) -> bytes:
         return (process / "environ").read_bytes()
     except OSError:  # it has ended, or belongs to somebody else
         return b""
+
+
+def test_isolation_has_its_own_line(database_project: Project) -> None:
+    """The start of the server and the transactions are in the table and the baseline, apart from set-up."""
+    done = database_project.profile()
+
+    totals = {suite: database_project.entry(suite)["totals"] for suite in ("schema", "fast")}
+    assert totals["schema"]["isolation"]["duration"] > 0
+    assert totals["schema"]["isolation"]["cpu_time"] > 0
+    assert "isolation" not in totals["fast"]
+    rows = {line.split("  ")[0].strip() for line in done.stdout.splitlines()}
+    assert {"Set-up", "Isolation", "Tear-down"} <= rows
+    assert "Isolation" not in database_project.profile("fast").stdout

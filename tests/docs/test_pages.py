@@ -230,3 +230,13 @@ def test_every_pytest_option_is_explained(known_options: set[str]) -> None:
     """The table holds our options and no other."""
     ours = {option for option in known_options if option.startswith("--paceline")}
     assert {"option", *ours} == {cell.partition("=")[0] for cell in first_column("pytest-options.md")}
+
+
+def test_every_finding_of_the_doctor_is_explained() -> None:
+    """Under its slug, or as an error that a run would end with; and nothing else is."""
+    rules = (ROOT / "src" / "paceline" / "doctor").glob("*.py")
+    source = "\n".join(path.read_text(encoding="utf-8") for path in rules)
+    given = set(re.findall(r'finding\(\s*"([a-z-]+)"|slug="([a-z-]+)"|yield "([a-z-]+)", ', source))
+    found = {next(filter(None, groups)) for groups in given} | {"marker-typo", "marker-not-registered"}
+    text = (REFERENCE / "findings.md").read_text(encoding="utf-8")
+    assert found - slugs() == set(re.findall(r"^### (.*)$", text, re.MULTILINE))

@@ -55,8 +55,14 @@ class Project:
         self, *arguments: str, timeout: float = 60, **variables: str
     ) -> subprocess.CompletedProcess[str]:
         """Run `paceline profile` and return how it ended."""
+        return self.paceline("profile", *arguments, timeout=timeout, **variables)
+
+    def paceline(
+        self, *arguments: str, timeout: float = 60, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `paceline` and return how it ended."""
         return subprocess.run(
-            self.command(*arguments),
+            [sys.executable, "-m", "paceline", *arguments],
             cwd=self.root,
             env=self.environment(**variables),
             stdin=subprocess.DEVNULL,

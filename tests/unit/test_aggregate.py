@@ -174,3 +174,44 @@ def test_shared_fixtures_have_a_total_of_their_own() -> None:
     assert durations == pytest.approx(
         {"shared_fixtures": 1.75, "setup": 1.0, "call": 2.0, "teardown": 3.0, "between": 1.5, "finish": 0.75}
     )
+
+
+def test_isolation_is_a_part_of_its_own() -> None:
+    """What the phases leave out is a total beside them, and isn't what pytest did between them."""
+    spans = (SessionSpan(name="tests", duration=9.0, cpu_time=5.0, worker="main"),)
+    test = make_test("a", setup=1.0, call=2.0, teardown=3.0)
+    apart: tuple[dict[str, float], ...] = (
+        {"isolation_time": 0.75, "isolation_cpu_time": 0.25},
+        {"isolation_time": 0.0},
+        {},
+    )
+    phases = tuple(
+        replace(phase, values={**phase.values, **more})
+        for phase, more in zip(test.phases, apart, strict=True)
+    )
+    run = replace(make_run(replace(test, phases=phases), wall=20.0), spans=spans)
+
+    profile = aggregate("s", "s", "pytest -m s", [run])
+
+    durations = {part: metrics["duration"].median for part, metrics in profile.totals.items()}
+    assert durations == pytest.approx(
+        {"setup": 1.0, "call": 2.0, "teardown": 3.0, "isolation": 0.75, "between": 2.25}
+    )
+    assert profile.totals["isolation"]["cpu_time"].median == pytest.approx(0.25)
+    assert profile.totals["between"]["cpu_time"].median == pytest.approx(1.75)
+    assert profile.tests[0].phases["setup"]["isolation_time"].median == 0.75
+
+
+def test_isolation_is_not_mentioned_where_there_is_none() -> None:
+    """A column of zeros for every test of every project would be noise in a committed file."""
+    test = make_test("a")
+    phases = tuple(
+        replace(phase, values={**phase.values, "isolation_time": 0.0, "isolation_cpu_time": 0.0})
+        for phase in test.phases
+    )
+
+    profile = aggregate("s", "s", "pytest -m s", [make_run(replace(test, phases=phases))])
+
+    assert "isolation" not in profile.totals
+    assert {"duration", "cpu_time"} == set(profile.totals["setup"])
+    assert {"duration", "cpu_time"} == set(profile.tests[0].phases["setup"])

@@ -12,6 +12,7 @@ from paceline import __version__
 from paceline.cli.bisect import bisect
 from paceline.cli.calibrate import calibrate
 from paceline.cli.compare import compare
+from paceline.cli.doctor import doctor
 from paceline.cli.explain import explain
 from paceline.cli.gate import gate
 from paceline.cli.profile import profile
@@ -34,6 +35,7 @@ def cli() -> None:
     paceline compare            what changed since the committed figures
     paceline explain            what the last run spent its time on
     paceline top --by cpu_time  its tests by any figure
+    paceline doctor             why a suite doesn't run, and which marks do nothing
     """
 
 
@@ -44,6 +46,7 @@ cli.add_command(bisect)
 cli.add_command(calibrate)
 cli.add_command(explain)
 cli.add_command(top)
+cli.add_command(doctor)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -9,6 +9,7 @@ import pytest
 
 from paceline.isolation.fixtures import SHARED
 from paceline.isolation.modes import MODE
+from paceline.metrics.isolation_time import STOPWATCH
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -56,12 +57,14 @@ class Watch:
         """Take the time that the set-up needs out of the audit of the test in which it happens."""
         if fixturedef.scope == "function" or not self.audit.ready:
             return (yield)
-        start = self.audit.now()
+        with STOPWATCH:
+            start = self.audit.now()
         try:
             return (yield)
         finally:
-            if self.audit.exclude(start):
-                self._writers.append((fixturedef, request))
+            with STOPWATCH:
+                if self.audit.exclude(start):
+                    self._writers.append((fixturedef, request))
 
     def undo(self) -> None:
         """Bring the database back to its beginning, and have the fixtures that wrote to it write again."""

@@ -19,13 +19,19 @@ MODE: pytest.StashKey[Isolation] = pytest.StashKey()
 _STRICTEST: tuple[Isolation, ...] = ("clone", "transaction", "none")
 
 
+def marker_names(suites: Sequence[Suite]) -> frozenset[str]:
+    """Return every name in the marker expressions of `suites`."""
+    words = {name for suite in suites for name in re.findall(r"\w+", suite.marker)}
+    return frozenset(words - {"and", "or", "not"})
+
+
 def mode_of(item: pytest.Item, suites: Sequence[Suite]) -> Isolation:
     """Return the mode of `item`, which belongs to `suites`.
 
     Raises:
         pytest.UsageError: a marker asks for something that there isn't.
     """
-    names = {name for suite in suites for name in re.findall(r"\w+", suite.marker)}
+    names = marker_names(suites)
     # The nearest marker comes first.
     for marker in item.iter_markers():
         if marker.name in names and "isolation" in marker.kwargs:

@@ -60,6 +60,13 @@ def register(config: pytest.Config, settings: Config, enabled: tuple[Suite, ...]
             _export(config, provisioning(), settings.database.export)
 
 
+def time(config: pytest.Config) -> None:
+    """Have the work of isolation timed, for whoever records; nobody else pays for it."""
+    from paceline.isolation.timing import Timing
+
+    config.pluginmanager.register(Timing(), "paceline-isolation-timing")
+
+
 class Isolation:
     """Hooks that put the tests of the enabled suites into their fixtures."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -129,6 +129,19 @@ class Provisioning:
                 extensions=extensions,
             )
         return self._opened
+
+    @property
+    def plan(self) -> Plan:
+        """What will be used, and why.
+
+        Raises:
+            PacelineError: the URL or the configuration is unsafe or wrong.
+        """
+        return self._plan
+
+    def recipe(self, requires: frozenset[str]) -> Recipe:
+        """Return how a database for suites that require `requires` is filled."""
+        return replace(self._recipe, requires=requires)
 
     @property
     def opened(self) -> bool:

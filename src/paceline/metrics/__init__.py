@@ -6,6 +6,7 @@ from paceline.metrics import (
     files,
     garbage,
     http,
+    isolation_time,
     resources,
     sleeps,
     sockets,
@@ -24,6 +25,7 @@ PROBES: tuple[Probe, ...] = (
     http.PROBE,
     subprocesses.PROBE,
     files.PROBE,
+    isolation_time.PROBE,
     duration.PROBE,
 )
 #: Metrics that a reader computes from others; of several with one name, the first that can be.

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+#: Isolation's own work in a phase, which `duration` and `cpu_time` leave out. Absent or 0: it had none.
+ISOLATION_TIME = "isolation_time"
+ISOLATION_CPU_TIME = "isolation_cpu_time"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:

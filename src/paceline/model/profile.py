@@ -18,6 +18,8 @@ BETWEEN = "between"
 SETUPS = "setups"
 #: Name of what fixtures took that more than one test can use, among `Profile.totals`; no phase contains them.
 SHARED = "shared_fixtures"
+#: Name of what isolation took in all phases, which their own totals leave out, among `Profile.totals`.
+ISOLATION = "isolation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

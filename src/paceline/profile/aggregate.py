@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from paceline.model.environment import Environment
+from paceline.model.metric import ISOLATION_CPU_TIME, ISOLATION_TIME
 from paceline.model.profile import (
     BETWEEN,
+    ISOLATION,
     MEASURED_STATUSES,
     SETUPS,
     SHARED,
@@ -127,13 +129,24 @@ def _totals(run: Run) -> dict[str, dict[str, float]]:
     for test in run.tests:
         for phase in test.phases:
             for metric, value in phase.values.items():
-                totals[phase.phase][metric] += value
+                if metric not in (ISOLATION_TIME, ISOLATION_CPU_TIME) or value:
+                    totals[phase.phase][metric] += value
     for fixture in run.costs.fixtures:
         for metric, value in fixture.own.items():
             totals[SHARED][metric] += value
     _take_out_of_finish(run, totals)
-    between = _between(run)
-    return totals | {BETWEEN: between} if between else totals
+    isolation, between = _isolation(run), _between(run)
+    found = {ISOLATION: isolation} if isolation else {}
+    return totals | found | ({BETWEEN: between} if between else {})
+
+
+def _isolation(run: Run) -> dict[str, float]:
+    """Return what isolation took in the phases and in shared fixtures; nothing where nothing is isolated."""
+    parts = [phase.values for test in run.tests for phase in test.phases]
+    parts += [fixture.own for fixture in run.costs.fixtures]
+    wall = sum(part.get(ISOLATION_TIME, 0.0) for part in parts)
+    cpu = sum(part.get(ISOLATION_CPU_TIME, 0.0) for part in parts)
+    return {"duration": wall, "cpu_time": cpu} if wall or cpu else {}
 
 
 def _take_out_of_finish(run: Run, totals: Mapping[str, dict[str, float]]) -> None:
@@ -162,6 +175,9 @@ def _between(run: Run) -> dict[str, float]:
         if fixture.nodeid is not None:
             for metric, value in fixture.own.items():
                 within[metric] += value
+    # A phase's figures leave out what isolation took in it.
+    for metric, apart in (("duration", ISOLATION_TIME), ("cpu_time", ISOLATION_CPU_TIME)):
+        within[metric] += within.get(apart, 0.0)
     return {metric: max(0.0, value - within.get(metric, 0.0)) for metric, value in spent.items()}
 
 
@@ -205,7 +221,24 @@ def _phases(records: Sequence[TestRecord]) -> dict[PhaseName, dict[str, Summary]
     parts: list[dict[PhaseName, Mapping[str, float]]] = [
         {phase.phase: phase.values for phase in record.phases if phase.values} for record in records
     ]
-    return _summaries(parts)
+    return _summaries(_without_idle_isolation(parts))
+
+
+def _without_idle_isolation(
+    parts: Sequence[Mapping[PhaseName, Mapping[str, float]]],
+) -> list[dict[PhaseName, dict[str, float]]]:
+    """Leave out isolation where it had nothing to do: its zeros would stand at every test of a project."""
+    idle = {ISOLATION_TIME, ISOLATION_CPU_TIME}
+    for part in parts:
+        for values in part.values():
+            idle -= {metric for metric in idle if values.get(metric)}
+    return [
+        {
+            phase: {metric: value for metric, value in values.items() if metric not in idle}
+            for phase, values in part.items()
+        }
+        for part in parts
+    ]
 
 
 def _summaries(parts: Iterable[Mapping[Key, Mapping[str, float]]]) -> dict[Key, dict[str, Summary]]:

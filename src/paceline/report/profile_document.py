@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from paceline.model.change import Change
-from paceline.model.profile import BETWEEN, SHARED, Attempt, Profile, SlowTest
+from paceline.model.profile import BETWEEN, ISOLATION, SHARED, Attempt, Profile, SlowTest
 from paceline.report.document import Cell, Column, Document, Note, Table, Tone
 from paceline.report.words import DASH, because, count, printable, relative, seconds, share
 
@@ -18,6 +18,7 @@ _PARTS = {
     "Set-up": ("setup",),
     "Call": ("call",),
     "Tear-down": ("teardown",),
+    "Isolation": (ISOLATION,),
     "Between phases": (BETWEEN,),
     "Finish": ("finish",),
 }
@@ -91,13 +92,16 @@ def _parts(suites: Sequence[SuiteReport]) -> Table:
         Column(name="Part of the session"),
         *(Column(name=profile.suite, numeric=True) for profile in profiles),
     )
-    shares = [_shares(profile) for profile in profiles]
-    rows = [(Cell(text=name), *cells) for name, *cells in zip(_PARTS, *shares, strict=True)]
+    # A row of zeros would only ask what it is for.
+    isolated = any(ISOLATION in profile.totals for profile in profiles)
+    parts = {name: names for name, names in _PARTS.items() if isolated or ISOLATION not in names}
+    shares = [_shares(profile, parts) for profile in profiles]
+    rows = [(Cell(text=name), *cells) for name, *cells in zip(parts, *shares, strict=True)]
     return Table(title="Where the time went", columns=columns, rows=tuple(rows))
 
 
-def _shares(profile: Profile) -> list[Cell]:
-    spent = [sum(_duration(profile, name) for name in names) for names in _PARTS.values()]
+def _shares(profile: Profile, parts: Mapping[str, tuple[str, ...]]) -> list[Cell]:
+    spent = [sum(_duration(profile, name) for name in names) for names in parts.values()]
     whole = sum(spent)
     return [Cell(text=f"{seconds(part)}  {share(part, whole):>4}") for part in spent]
 

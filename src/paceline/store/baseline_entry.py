@@ -13,7 +13,7 @@ from typing import Any, cast
 from paceline.model.baseline import SuiteBaseline
 from paceline.model.environment import Environment, Revision
 from paceline.model.metric import Metric
-from paceline.model.profile import BETWEEN, SHARED, Attempt, Profile, SlowTest, Summary, TestSeries
+from paceline.model.profile import BETWEEN, ISOLATION, SHARED, Attempt, Profile, SlowTest, Summary, TestSeries
 from paceline.model.run import OUTCOMES, PHASES, SPANS, Outcome, PhaseName, RunStatus
 from paceline.store.codec import ShapeError, decode, decode_any, encode
 from paceline.store.json_text import compact, rounded
@@ -21,7 +21,7 @@ from paceline.store.json_text import compact, rounded
 #: Order of the numbers that stand for a `Summary`.
 SUMMARY_FIELDS = ("n", "median", "spread", "low", "high")
 #: Parts of a session in the order in which they are written.
-PARTS = (*SPANS[:3], SHARED, *PHASES, BETWEEN, SPANS[-1])
+PARTS = (*SPANS[:3], SHARED, *PHASES, ISOLATION, BETWEEN, SPANS[-1])
 #: Metrics that explain a single run and differ in every one: they stay in the run files.
 _OF_THE_RUN = frozenset(
     {

@@ -1,0 +1,53 @@
+"""The stopwatch that runs while isolation works."""
+
+from __future__ import annotations
+
+import pytest
+
+from paceline.clock import Clock
+from paceline.metrics import isolation_time
+from paceline.metrics.isolation_time import Stopwatch
+
+
+@pytest.fixture
+def stopwatch(monkeypatch: pytest.MonkeyPatch) -> Stopwatch:
+    """A stopwatch in a world where every look at a clock takes a second, or half of one of CPU time."""
+    wall, cpu = iter(range(100)), iter(range(100))
+    clock = Clock(counter=lambda: float(next(wall)), cpu=lambda: next(cpu) / 2)
+    monkeypatch.setattr(isolation_time, "CLOCK", clock)
+    return Stopwatch()
+
+
+def test_work_adds_up(stopwatch: Stopwatch) -> None:
+    """Wall and CPU time of every piece."""
+    for _ in range(3):
+        with stopwatch:
+            pass
+
+    assert (3.0, 1.5) == stopwatch.elapsed()
+
+
+def test_work_within_work_is_counted_once(stopwatch: Stopwatch) -> None:
+    """The outermost piece covers the others."""
+    with stopwatch, stopwatch, stopwatch:
+        pass
+
+    assert (1.0, 0.5) == stopwatch.elapsed()
+
+
+def test_work_that_goes_on_is_counted_so_far(stopwatch: Stopwatch) -> None:
+    """Whoever looks in the middle doesn't take it for something else."""
+    with stopwatch:
+        assert [(1.0, 0.5), (2.0, 1.0)] == [stopwatch.elapsed(), stopwatch.elapsed()]
+
+    assert (3.0, 1.5) == stopwatch.elapsed() == stopwatch.elapsed()
+
+
+def test_work_that_raises_is_counted(stopwatch: Stopwatch) -> None:
+    """And the stopwatch stands still afterwards."""
+    with pytest.raises(ZeroDivisionError), stopwatch:
+        raise ZeroDivisionError
+    with stopwatch:
+        pass
+
+    assert stopwatch.elapsed() == (2.0, 1.0)
