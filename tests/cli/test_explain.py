@@ -198,6 +198,11 @@ def test_an_old_terminal_gets_what_it_can_show(recorded: Project) -> None:
 
         assert (done.returncode, listed.returncode) == (0, 0), done.stderr + listed.stderr
         assert "test_" in listed.stdout
+        found = paceline(recorded, "top", "--format", "json", PYTHONIOENCODING=encoding, PYTHONUTF8="0")
+        assert {row["name"].rpartition("::")[2] for row in json.loads(found.stdout)["rows"]} == {
+            "test_a",
+            "test_é",
+        }
 
 
 def test_colours_are_for_terminals(recorded: Project) -> None:

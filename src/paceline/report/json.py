@@ -12,4 +12,4 @@ VERSION = 1
 
 def render(record: object) -> str:
     """Return `record` with its version, indented, with a line break at the end."""
-    return json.dumps({"schema_version": VERSION, **encode(record)}, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps({"schema_version": VERSION, **encode(record)}, indent=2) + "\n"

@@ -32,7 +32,9 @@ def _table(block: Table) -> str:
 
 
 def _cell(cell: Cell) -> str:
-    return _escaped(cell.text.strip())
+    text = cell.text.lstrip(" ")
+    depth = (len(cell.text) - len(text)) // 2  # what belongs to the row above is indented by two spaces
+    return "· " * depth + _escaped(text)
 
 
 def _escaped(text: str) -> str:
