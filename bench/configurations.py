@@ -82,7 +82,7 @@ CONFIGURATIONS = (
     Configuration(
         name="pytest-timing",
         plugin="timing",
-        arguments=("--timing-json={out}",),
+        arguments=("--timing-json-file={out}",),
         toggled=("pytest_timing", "pytest_timing_fixtures"),
     ),
     Configuration(

@@ -119,7 +119,7 @@ import pathlib, pytest, time
 
 @pytest.fixture(scope="session")
 def server():
-    time.sleep(0.05)
+    time.sleep(0.6)
     yield
 
 @pytest.fixture
@@ -146,10 +146,10 @@ def test_plain(): pass
     )
     assert ended.ret == 0, ended.output
     assert sorted(test.outcome for test in ended.run.tests) == ["failed", "passed", "passed", "passed"]
-    assert all(test.phases[0].values["duration"] < 0.05 for test in ended.run.tests)
+    assert all(test.phases[0].values["clean_time"] < 0.5 for test in ended.run.tests)
     built = [one for one in ended.run.costs.fixtures if (one.argname, one.event) == ("server", "setup")]
     assert 1 <= len(built) <= max(1, workers)
-    assert all(one.own["duration"] >= 0.05 for one in built)
+    assert all(one.own["duration"] >= 0.6 for one in built)
     assert ended.run.header.seed is not None
 
 
@@ -169,9 +169,9 @@ import time, unittest
 
 class Case(unittest.TestCase):
     @classmethod
-    def setUpClass(cls): time.sleep(0.05)
+    def setUpClass(cls): time.sleep(0.6)
     @classmethod
-    def tearDownClass(cls): time.sleep(0.04)
+    def tearDownClass(cls): time.sleep(0.6)
     def setUp(self): time.sleep(0.01)
     def test_a(self): pass
     def test_b(self): pass
@@ -183,6 +183,6 @@ class Case(unittest.TestCase):
     )
     assert ended.ret == 0, ended.output
     assert len(ended.run.tests) == 3
-    lines = [one for one in ended.run.costs.fixtures if one.own["duration"] >= 0.04]
+    lines = [one for one in ended.run.costs.fixtures if one.own["duration"] >= 0.6]
     assert [(one.event, one.scope) for one in lines] == [("setup", "class"), ("teardown", "class")]
-    assert all(phase.values["duration"] < 0.04 for phase in every_phase(ended.run))
+    assert all(phase.values["clean_time"] < 0.5 for phase in every_phase(ended.run))

@@ -67,9 +67,9 @@ def test_spawns():
         _call(run, name) for name in ("test_sleeps", "test_computes", "test_collects", "test_spawns")
     )
     assert slept["duration"] >= 0.2
-    assert slept["cpu_time"] < 0.1
+    assert slept["cpu_time"] < 0.15
     assert slept["voluntary_switches"] >= 1
-    assert slept["clean_time"] > 0.19
+    assert slept["clean_time"] > 0.15
     assert computed["cpu_time"] >= 0.19
     assert computed["clean_time"] == pytest.approx(
         computed["duration"] - computed["run_delay"] - computed["gc_time"]

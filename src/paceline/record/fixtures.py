@@ -86,6 +86,8 @@ class Fixtures:
         self._uses: list[str] = []
         self._operations: list[str] = []
         self._apart: Reading | None = None
+        #: Members of its lines, and whether there may be something to tear down.
+        self._known: dict[pytest.FixtureDef[Any], tuple[str, bool]] = {}
         #: The test that runs.
         self.item: pytest.Item | None = None
 
@@ -153,8 +155,13 @@ class Fixtures:
 
     def _set_up(self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> _Stretch | None:
         try:
-            members = _members(fixturedef, request)
-            if _may_end(fixturedef):  # finalizers run in the opposite order: this one comes last
+            known = self._known.get(fixturedef)
+            if known is None:
+                known = self._known[fixturedef] = (_members(fixturedef), _may_end(fixturedef))
+            members, ends = known
+            if hasattr(request, "param"):
+                members += _param(fixturedef, request)
+            if ends:  # finalizers run in the opposite order: this one comes last
                 fixturedef.addfinalizer(partial(self._torn_down, fixturedef))
             return self._begin("setup", fixturedef, members)
         except Exception as error:  # noqa: BLE001  a failure of ours never changes a test's outcome
@@ -164,7 +171,7 @@ class Fixtures:
     def _was_set_up(self, stretch: _Stretch, outcome: str) -> None:
         try:
             self._end(stretch, outcome)
-            if _may_end(stretch.fixturedef):
+            if self._known[stretch.fixturedef][1]:
                 stretch.fixturedef.addfinalizer(partial(self._tear_down, stretch))
         except Exception as error:  # noqa: BLE001  a failure of ours never changes a test's outcome
             self._failed(error)
@@ -245,21 +252,20 @@ class Fixtures:
             self._operations += texts
 
 
-def _members(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> str:
-    param = _param(fixturedef, request) if hasattr(request, "param") else None
-    text = f'"argname":{quoted(fixturedef.argname)},"baseid":{quoted(fixturedef.baseid)}'
-    return text if param is None else f'{text},"param":{quoted(param)}'
+def _members(fixturedef: pytest.FixtureDef[Any]) -> str:
+    return f'"argname":{quoted(fixturedef.argname)},"baseid":{quoted(fixturedef.baseid)}'
 
 
 def _param(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> str:
-    """Return the id of the parameter, near to how pytest makes it."""
+    """Return a further member with the id of the parameter, near to how pytest makes it."""
     param = request.param
     at = int(getattr(request, "param_index", 0))  # not in pytest's public type
     ids = fixturedef.ids
     given = ids(param) if callable(ids) else ids[at] if ids and at < len(ids) else None
     if given is None and isinstance(param, str | int | float | bool | None):
         given = param
-    return str(given) if given is not None or param is None else f"{fixturedef.argname}{at}"
+    name = str(given) if given is not None or param is None else f"{fixturedef.argname}{at}"
+    return f',"param":{quoted(name)}'
 
 
 def _may_end(fixturedef: pytest.FixtureDef[Any]) -> bool:

@@ -95,8 +95,9 @@ class Writer:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep a phase, and write the test when its last phase has come."""
         cargo = vars(report)
+        # Taken out of it: pytest keeps every report until the end.
         if "paceline_lines" in cargo:
-            self.write(cargo["paceline_lines"])
+            self.write(cargo.pop("paceline_lines"))
         if "paceline_phase" not in cargo:
             if says_crash(report):
                 self._crashed(report.nodeid, worker_of(report), str(report.longrepr))
@@ -104,10 +105,10 @@ class Writer:
         key = (report.nodeid, worker_of(report))
         if "paceline_test" in cargo:
             self._finish(key)  # an earlier attempt at the same test has ended without a tear-down
-            self._open[key] = _Open(report.nodeid, cargo["paceline_test"])
+            self._open[key] = _Open(report.nodeid, cargo.pop("paceline_test"))
         test = self._open.get(key)
         if test is not None:
-            test.phases.append(cargo["paceline_phase"])
+            test.phases.append(cargo.pop("paceline_phase"))
             if report.when == "teardown":
                 self._finish(key)
 
