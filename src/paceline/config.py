@@ -78,6 +78,7 @@ class DatabaseConfig:
         binaries: folder that holds PostgreSQL's `initdb` and `postgres`; empty: search for them.
         transaction_timeout: seconds that a transaction of the application waits for another one in the
             transaction that isolates the test, before it is an error.
+        bridge: let engines of different drivers share the transaction that isolates the test.
     """
 
     url: str = ""
@@ -91,6 +92,7 @@ class DatabaseConfig:
     inputs: tuple[str, ...] = ()
     binaries: str = ""
     transaction_timeout: float = 5.0
+    bridge: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -321,7 +321,7 @@ ENGINES = """
 def test_two_drivers_in_one_test(integration_session):
     assert integration_session.get(Item, 0)
     other = create_engine(URL.set(drivername="postgresql+psycopg2"))
-    with pytest.raises(SharedTransactionError, match=r"through psycopg2 .*and through psycopg .*clone"):
+    with pytest.raises(SharedTransactionError, match=r"through psycopg2 .*and through psycopg .*bridge=True"):
         with other.connect() as connection:
             connection.execute(text("select 1"))
 

@@ -10,7 +10,7 @@ from _pytest.outcomes import Skipped
 
 from paceline.errors import IsolationError, MissingDependencyError, NotProvisionedError, PacelineError
 from paceline.isolation.databases.postgresql import EXTENSIONS
-from paceline.isolation.modes import MODE
+from paceline.isolation.modes import BRIDGE, MODE
 from paceline.isolation.provisioning import Database, Provisioning
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def schema_isolation(
 
     shared = _shared(integration_engine, pytestconfig)
     if shared is not None:
-        shared.begin(integration_engine)
+        shared.begin(integration_engine, bridge=request.node.stash.get(BRIDGE, False))
     try:
         with _connected(integration_engine, pytestconfig) as connection:
             transaction = connection.begin()

@@ -12,7 +12,7 @@ from paceline.isolation import fixtures, leaks
 from paceline.isolation.audit import Audit
 from paceline.isolation.fixtures import PROVISIONING, SETTINGS, SHARED
 from paceline.isolation.insertion import request_fixture
-from paceline.isolation.modes import MODE, mode_of
+from paceline.isolation.modes import BRIDGE, MODE, bridge_of, mode_of
 from paceline.isolation.provisioning import Provisioning
 from paceline.isolation.urls import DatabaseUrl
 from paceline.selection import suites_of
@@ -50,7 +50,8 @@ def register(config: pytest.Config, settings: Config, enabled: tuple[Suite, ...]
     config.add_cleanup(audit.close)
     config.pluginmanager.register(leaks, "paceline-leaks")
     config.pluginmanager.register(watch, "paceline-watch")
-    config.pluginmanager.register(Isolation(provisioning, enabled), "paceline-isolation")
+    isolation = Isolation(provisioning, enabled, bridge=settings.database.bridge)
+    config.pluginmanager.register(isolation, "paceline-isolation")
     needed = any(suite.requires or suite.isolation != "none" for suite in enabled)
     if settings.database.export and needed and not _is_controller(config):
         _export(config, provisioning, settings.database.export)
@@ -59,10 +60,11 @@ def register(config: pytest.Config, settings: Config, enabled: tuple[Suite, ...]
 class Isolation:
     """Hooks that put the tests of the enabled suites into their fixtures."""
 
-    def __init__(self, provisioning: Provisioning, enabled: tuple[Suite, ...]) -> None:
-        """Serve the `enabled` suites."""
+    def __init__(self, provisioning: Provisioning, enabled: tuple[Suite, ...], *, bridge: bool) -> None:
+        """Serve the `enabled` suites; `bridge` drivers where a test doesn't say."""
         self._provisioning = provisioning
         self._enabled = enabled
+        self._bridge = bridge
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, None, None]:
@@ -73,6 +75,7 @@ class Isolation:
             if not suites:
                 continue
             mode = item.stash[MODE] = mode_of(item, suites)
+            item.stash[BRIDGE] = bridge_of(item, suites, default=self._bridge)
             if mode == "transaction":
                 request_fixture(item, "schema_isolation", scope="function")
             required = {requirement for suite in suites for requirement in suite.requires}

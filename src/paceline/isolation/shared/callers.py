@@ -41,8 +41,8 @@ class Caller:
         return task is None or task.done()
 
     def same_as(self, other: Caller) -> bool:
-        """Tell whether one would wait for itself."""
-        return self.thread == other.thread and self.task == other.task
+        """Tell whether this one would wait for itself: without a task, waiting stops all of its thread."""
+        return self.thread == other.thread and (self.task is None or self.task == other.task)
 
 
 def current_caller(test_thread: int, *, tasks_matter: bool) -> Caller:

@@ -31,7 +31,7 @@ class JoinedCursor:
     def __getattr__(self, name: str) -> Any:
         """Whatever isn't about execution is the driver's own."""
         found = getattr(self._cursor(), name)
-        if name.startswith("fetch") and self._connection.channel.awaits and self._is_server_side:
+        if name.startswith("fetch") and self._connection.channel.must_queue and self._is_server_side:
             return partial(self._connection.channel.call, found)
         return found
 
@@ -76,7 +76,7 @@ class JoinedCursor:
         if real is None:
             return
         channel = self._connection.channel
-        if not channel.awaits:
+        if not channel.must_queue:
             real.close()
         elif self._is_server_side:
             channel.call(real.close)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import gc
 import inspect
 import weakref
-from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy
+from sqlalchemy import event
 from sqlalchemy.engine import Dialect, Engine
 from sqlalchemy.engine import base as engine_base
 from sqlalchemy.pool import NullPool, Pool
@@ -22,17 +22,20 @@ from sqlalchemy.util import concurrency
 from paceline.errors import SharedTransactionError
 from paceline.isolation.shared.channel import Channel
 from paceline.isolation.shared.connection import JoinedConnection
+from paceline.isolation.shared.junction import Junction
+from paceline.isolation.shared.outer import Outer
 from paceline.isolation.shared.wire import identify
 from paceline.isolation.shared.worlds import BlockingWorld, LoopWorld, World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 # By name, so that one that is gone is told by check_assumptions().
 _OptionEngine: Any = getattr(engine_base, "OptionEngine", None)
 _ConnectionRecord: Any = getattr(pool_base, "_ConnectionRecord", None)
 
 DRIVERS = ("psycopg", "psycopg2", "asyncpg", "psycopg_async")
+_AWAITING = frozenset({"asyncpg", "psycopg_async"})
 
 
 def check_assumptions() -> None:
@@ -74,16 +77,26 @@ def driver_of(engine: Engine) -> str:
     return f"{name}_async" if name == "psycopg" and engine.dialect.is_async else name
 
 
-def new_channel(driver: str) -> Channel:
-    """Return a channel for `driver`."""
-    awaits = driver in {"asyncpg", "psycopg_async"}
-    world: World = BlockingWorld()
-    if awaits:
-        spawn: Any = concurrency.greenlet_spawn
-        # Called await_only before 2.1.
-        await_: Any = getattr(concurrency, "await_", None) or vars(concurrency)["await_only"]
-        world = LoopWorld(spawn, await_, concurrency.in_greenlet)
-    return Channel(driver, world, awaits=awaits)
+def new_outer(driver: str) -> Outer:
+    """Return the transaction around a test for engines of `driver` only."""
+    return Outer(_loop_world() if driver in _AWAITING else BlockingWorld())
+
+
+def new_bridge(address: tuple[str, int]) -> Outer:
+    """Return the transaction around a test for engines of all drivers to the server at `address`."""
+    return Outer(_loop_world(), Junction(address))
+
+
+def new_channel(driver: str, outer: Outer) -> Channel:
+    """Return the way onto the session of `outer` for `driver`."""
+    return Channel(driver, outer, awaits=driver in _AWAITING)
+
+
+def _loop_world() -> World:
+    spawn: Any = concurrency.greenlet_spawn
+    # Called await_only before 2.1.
+    await_: Any = getattr(concurrency, "await_", None) or vars(concurrency)["await_only"]
+    return LoopWorld(spawn, await_, concurrency.in_greenlet)
 
 
 class Engines:
@@ -147,7 +160,7 @@ class SharedPool(NullPool):
         self.own = own
         self.channel = channel
         self._user = engine.url.username or ""
-        self._greeted: object = None
+        self._greeted: tuple[object, int] = (None, 0)
         self._doubt = doubt
         self._leads_elsewhere = False
         self._dialect_of_engine = engine.dialect
@@ -189,14 +202,16 @@ class SharedPool(NullPool):
     def ensure(self) -> None:
         """Make sure that the physical connection is there and set up for the engine."""
         channel = self.channel
+        outer = channel.outer
         if not channel.serves(self._user):
-            connect = partial(_ConnectionRecord, self.own)
-            channel.adopt(lambda: self._undisturbed(connect).dbapi_connection, user=self._user)
-            self._greeted = channel.real
-        elif self._greeted is not channel.real:
+            channel.adopt(lambda: self._undisturbed(self._connect).dbapi_connection, user=self._user)
+        elif self._greeted not in ((channel.real, 0), (channel.real, outer.number)):
             # An engine's listeners set up its connections: types, codecs, a search path.
             channel.call(lambda: self._undisturbed(self._greet))
-            self._greeted = channel.real
+        else:
+            return
+        # What they set in the middle of a test is gone after it.
+        self._greeted = (channel.real, outer.number if outer.is_open else 0)
 
     def _identify(self) -> str:
         record = _ConnectionRecord(self.own)
@@ -210,6 +225,26 @@ class SharedPool(NullPool):
         connection: Any = _ConnectionRecord(self.own).dbapi_connection
         self._dialect_of_engine.set_isolation_level(connection, "AUTOCOMMIT")
         return connection
+
+    def _connect(self) -> Any:
+        """Return a record with a new connection, by way of the junction if there is one."""
+        junction = self.channel.outer.junction
+        if junction is None:
+            return _ConnectionRecord(self.own)
+
+        def by_way(dialect: Dialect, _: object, args: Sequence[Any], options: dict[str, Any]) -> Any:
+            there = {"host": junction.folder, "port": junction.port}
+            options = {name: value for name, value in options.items() if name != "hostaddr"}
+            connection: Any = dialect.connect(*args, **(options | there))
+            # The session may be in a transaction, which must not be ended.
+            connection.autocommit = True
+            return connection
+
+        event.listen(self._dialect_of_engine, "do_connect", by_way)
+        try:
+            return _ConnectionRecord(self.own)
+        finally:
+            event.remove(self._dialect_of_engine, "do_connect", by_way)
 
     def _greet(self) -> None:
         record = _ConnectionRecord(self.own, connect=False)

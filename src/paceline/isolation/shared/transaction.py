@@ -12,7 +12,9 @@ from paceline.isolation.shared.engines import (
     SharedPool,
     check_assumptions,
     driver_of,
+    new_bridge,
     new_channel,
+    new_outer,
 )
 from paceline.isolation.urls import DatabaseUrl
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Engine
 
     from paceline.isolation.shared.channel import Channel
+    from paceline.isolation.shared.outer import Outer
 
 
 class SharedTransaction:
@@ -33,8 +36,9 @@ class SharedTransaction:
         """
         self._timeout = timeout
         self._engines = Engines()
-        self._channels: dict[str, Channel] = {}
-        self._pools: weakref.WeakKeyDictionary[Engine, SharedPool] = weakref.WeakKeyDictionary()
+        self._apart = _Lines()
+        self._bridged = _Lines()
+        self._lines = self._apart
         self._reference: Engine | None = None
         self._joins: weakref.WeakKeyDictionary[Engine, bool] = weakref.WeakKeyDictionary()
         self._used: tuple[str, str] | None = None
@@ -44,11 +48,15 @@ class SharedTransaction:
         """Tell whether `engine` is of a kind that can share its transaction."""
         return driver_of(engine) in DRIVERS and _target_of(engine.url) is not None
 
-    def begin(self, engine: Engine) -> None:
+    def begin(self, engine: Engine, *, bridge: bool = False) -> None:
         """Join all engines that point where `engine` does, also those that are made from now on.
 
+        Args:
+            engine: leads to the tests' database.
+            bridge: put engines of different drivers into one session, instead of refusing a second one.
+
         Raises:
-            SharedTransactionError: this version of SQLAlchemy is unknown.
+            SharedTransactionError: this version of SQLAlchemy is unknown, or there can be no bridge.
         """
         if self._reference is None:
             check_assumptions()
@@ -58,15 +66,18 @@ class SharedTransaction:
         self._used = None
         self._engines.on_new = self._join
         self._engines.watch()
-        for channel in self._channels.values():
-            self._prepare(channel)
+        self._lines = self._bridged if bridge else self._apart
+        if bridge and not self._lines.outers:
+            self._lines.outers.append(new_bridge(_address_of(engine)))
+        for outer in self._lines.outers:
+            self._prepare(outer)
         for each in self._engines:
             self._join(each)
 
     def finish(self) -> None:
         """Take note that the test itself is over."""
-        for channel in self._channels.values():
-            channel.finish()
+        for outer in self._lines.outers:
+            outer.finish()
 
     def end(self) -> None:
         """Undo what the test did, and give the engines their own pools back.
@@ -75,13 +86,13 @@ class SharedTransaction:
             SharedTransactionError: something of it may have stayed.
         """
         self._engines.on_new = None
-        for engine, pool in list(self._pools.items()):
+        for engine, pool in list(self._lines.pools.items()):
             if engine.pool is pool:
                 engine.pool = pool.own
         errors: list[SharedTransactionError] = []
-        for channel in self._channels.values():
+        for outer in self._lines.outers:
             try:
-                channel.end()
+                outer.end()
             except SharedTransactionError as error:
                 errors.append(error)
         if errors:
@@ -90,8 +101,11 @@ class SharedTransaction:
     def close(self) -> None:
         """Close the physical connections and leave SQLAlchemy as it was."""
         self._engines.unwatch()
-        while self._channels:
-            self._channels.popitem()[1].close()
+        for lines in (self._apart, self._bridged):
+            lines.channels.clear()
+            lines.pools.clear()
+            while lines.outers:
+                lines.outers.pop().close()
 
     def _join(self, engine: Engine) -> None:
         joins = self._joins.get(engine)
@@ -109,35 +123,59 @@ class SharedTransaction:
         return mine is None or wanted is None or mine[1] == wanted[1]
 
     def _pool(self, engine: Engine) -> SharedPool:
-        pool = self._pools.get(engine)
+        pools = self._lines.pools
+        pool = pools.get(engine)
         if pool is None or pool.own is not engine.pool:
             reference = self._reference or engine
             # One database may be addressed in many ways, and a `creator` may open any.
             certain = _target_of(engine.url) == _target_of(reference.url)
             doubt = None if certain else self._channel(driver_of(reference)).identify
             channel = self._channel(driver_of(engine))
-            pool = self._pools[engine] = SharedPool(engine.pool, engine, channel, doubt)
+            pool = pools[engine] = SharedPool(engine.pool, engine, channel, doubt)
         return pool
 
     def _channel(self, driver: str) -> Channel:
-        channel = self._channels.get(driver)
+        lines = self._lines
+        channel = lines.channels.get(driver)
         if channel is None:
-            channel = self._channels[driver] = new_channel(driver)
-            self._prepare(channel)
+            if lines is self._apart:
+                lines.outers.append(new_outer(driver))
+                self._prepare(lines.outers[-1])
+            channel = lines.channels[driver] = new_channel(driver, lines.outers[-1])
         return channel
 
-    def _prepare(self, channel: Channel) -> None:
-        channel.prepare(lambda place: self._first_use(channel, place), timeout=self._timeout)
+    def _prepare(self, outer: Outer) -> None:
+        outer.prepare(self._first_use, timeout=self._timeout)
 
-    def _first_use(self, channel: Channel, place: str) -> None:
-        if self._used is not None and self._used[0] != channel.driver:
+    def _first_use(self, used: str, place: str) -> None:
+        if self._used is not None and self._used[0] != used:
             driver, first = self._used
             raise SharedTransactionError(
-                f"the test uses the database through {channel.driver} ({place}) and through {driver} "
+                f"the test uses the database through {used} ({place}) and through {driver} "
                 f"({first}); each has a connection of its own, so neither would see what the other does",
-                hint='Use one driver for both, or mark the test @pytest.mark.schema(isolation="clone").',
+                hint="Bridge them with @pytest.mark.schema(bridge=True), or for all tests with "
+                "bridge = true in [tool.paceline.database].",
             )
-        self._used = (channel.driver, place)
+        self._used = (used, place)
+
+
+class _Lines:
+    """The sessions of the tests that bridge their drivers, or of those that don't."""
+
+    def __init__(self) -> None:
+        self.outers: list[Outer] = []
+        self.channels: dict[str, Channel] = {}
+        self.pools: weakref.WeakKeyDictionary[Engine, SharedPool] = weakref.WeakKeyDictionary()
+
+
+def _address_of(engine: Engine) -> tuple[str, int]:
+    target = _target_of(engine.url)
+    if target is None or target[0] is None:
+        raise SharedTransactionError(
+            f"the URL {engine.url!r} doesn't tell which server a bridge between drivers would lead to",
+            hint="Write one host into it.",
+        )
+    return target[0]
 
 
 def _target_of(url: URL) -> tuple[tuple[str, int] | None, str] | None:

@@ -19,6 +19,7 @@ class Wire:
     For asyncio drivers, everything but `is_usable` has to run where SQLAlchemy lets them await.
 
     Attributes:
+        driver: such as "psycopg".
         real: the connection; None before it's made.
         awaits: it's an asyncio driver.
         identity: which database it leads to.
@@ -26,6 +27,7 @@ class Wire:
 
     def __init__(self, driver: str, *, awaits: bool) -> None:
         """Connect to nothing yet."""
+        self.driver = driver
         self.real: Any = None
         self.identity = ""
         self.awaits = awaits
@@ -33,6 +35,17 @@ class Wire:
         self._we_begin = driver != "psycopg2"
         # psycopg would prepare what it sees often, and can't prepare several statements in one.
         self._options = {"prepare": False} if driver in {"psycopg", "psycopg_async"} else {}
+
+    def join(self) -> None:
+        """Have the driver notice that another one has begun a transaction in the session that they share."""
+        self.send(("SELECT 1",))
+
+    def leave(self) -> None:
+        """Have the driver notice that another one has ended that transaction."""
+        if not self._we_begin:
+            self.real.rollback()
+        else:
+            self.send(("SELECT 1",))
 
     @property
     def opening(self) -> tuple[str, ...]:
@@ -51,14 +64,20 @@ class Wire:
         closed: Any = getattr(driver, "is_closed", None)
         return not (closed() if callable(closed) else driver.closed)
 
-    def take_over(self, connect: Callable[[], Any]) -> None:
-        """Make the connection and leave it outside of any transaction."""
+    def take_over(self, connect: Callable[[], Any], *, bridged: bool) -> None:
+        """Make the connection and leave it outside of any transaction of its own.
+
+        Args:
+            connect: makes it.
+            bridged: it's in AUTOCOMMIT mode, and its session may be in somebody else's transaction.
+        """
         self.real = connect()
         self.identity = identify(self.real)
-        # What listeners have set up is to stay.
-        self.real.commit()
-        if self._we_begin:
-            self.real.autocommit = True
+        if not bridged:
+            # What listeners have set up is to stay.
+            self.real.commit()
+        if self.real.autocommit is not self._we_begin:
+            self.real.autocommit = self._we_begin
 
     def close(self) -> None:
         """Close the connection."""
