@@ -278,8 +278,8 @@ def test_types_pass_both_ways(session):
             await own.commit()
             await own.refresh(back)
             check(back)
-            nearest = await own.scalar(select(Thing.id).order_by(Thing.vector.l2_distance([1, 2, 4])).limit(1))
-            assert nearest is not None
+            distance = await own.scalar(select(Thing.vector.l2_distance([1, 2, 4])).limit(1))
+            assert distance == 1
     with pytest.raises(IntegrityError):
         # The identity counts from 1, which is taken: as on connections of their own.
         asyncio.run(other())
@@ -404,4 +404,114 @@ def test_without_a_bridge_two_drivers_are_refused(session, client):
 
 def test_last(session):
     assert ids(session) == [0]
+"""
+
+ENGINES = """
+import asyncio
+
+import pytest
+from sqlalchemy import event, insert, select, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app import *
+from paceline.errors import SharedTransactionError
+
+pytestmark = pytest.mark.schema
+
+
+def new(driver, **options):
+    url = URL.set(drivername=f"postgresql+{driver}")
+    if driver in ("asyncpg", "psycopg_async"):
+        return create_async_engine(url, **options)
+    return create_engine(url, **options)
+
+
+def add(made, number):
+    statement = insert(Item).values(id=number, note="")
+    async def asynchronous():
+        async with made.begin() as connection:
+            await connection.execute(statement)
+    if isinstance(made, AsyncEngine):
+        asyncio.run(asynchronous())
+    else:
+        with made.begin() as connection:
+            connection.execute(statement)
+
+
+def test_an_engine_that_connects_by_itself_is_refused(session):
+    import psycopg2
+    session.get(Item, 0)
+    url = URL.set(drivername="postgresql").render_as_string(hide_password=False)
+    hidden = create_engine(URL.set(drivername="postgresql+psycopg2"), creator=lambda: psycopg2.connect(url))
+    with pytest.raises(SharedTransactionError, match="psycopg2 .*by a function of its own.*clone"):
+        hidden.connect()
+
+
+def test_what_a_login_sets_holds_in_this_test(session):
+    assert session.scalar(text("show statement_timeout")) == "0"
+    options = {"options": "-c statement_timeout=7s"}
+    with new("psycopg2", connect_args=options).connect() as connection:
+        assert connection.scalar(text("show statement_timeout")) == "7s"
+
+
+def test_and_in_the_next(session):
+    assert session.scalar(text("show statement_timeout")) == "7s"
+
+
+@pytest.mark.parametrize("time", [1, 2])
+def test_all_drivers_at_once(session, time):
+    for number, driver in enumerate(("psycopg", "psycopg2", "asyncpg", "psycopg_async"), 1):
+        made = new(driver)
+        add(made, number)
+        add(made, number + 10)
+    assert session.scalar(text("select count(*) from item")) == 9
+
+
+@pytest.mark.parametrize("time", [1, 2])
+def test_listeners_set_up_their_drivers_connection(session, time, made=[]):
+    assert session.scalar(text("select 1")) == 1
+    if not made:
+        late = new("asyncpg")
+        made.append(late)
+
+        @event.listens_for(late.sync_engine, "connect")
+        def prepare(connection, _):
+            cursor = connection.cursor()
+            cursor.execute("set lock_timeout = '9s'")
+            cursor.close()
+
+    async def shown():
+        async with made[0].connect() as connection:
+            return await connection.scalar(text("show lock_timeout"))
+
+    assert asyncio.run(shown()) == "9s"
+
+
+def test_two_roles(session):
+    role = create_async_engine(engine.url.set(username="reader_of_tests", password=None))
+    session.get(Item, 0)
+    async def read():
+        async with role.connect() as connection:
+            return await connection.scalar(text("select current_user"))
+    with pytest.raises(SharedTransactionError, match="as postgres and as reader_of_tests .*clone"):
+        asyncio.run(read())
+
+
+def test_another_role_alone():
+    role = create_async_engine(engine.url.set(username="reader_of_tests", password=None))
+    async def read():
+        async with role.connect() as connection:
+            return await connection.scalar(text("select current_user"))
+    assert asyncio.run(read()) == "reader_of_tests"
+
+
+def test_the_socket_is_nobody_elses(session):
+    import os, stat
+    session.get(Item, 0)
+    folder = session.connection().connection.dbapi_connection.channel.outer.junction.folder
+    assert stat.S_IMODE(os.stat(folder).st_mode) == 0o700
+
+
+def test_last(session):
+    assert session.scalar(text("select count(*) from item")) == 1
 """

@@ -30,6 +30,7 @@ _CANCEL, _TLS, _GSS = 80877102, 80877103, 80877104
 _NO_SETTINGS = frozenset({"user", "database", "client_encoding", "replication", "options"})
 _OPTION = re.compile(r"(?:-c\s*|--)([\w.]+)=((?:\\.|[^\s\\])*)")
 _DEALLOCATE = re.compile(rb'\s*DEALLOCATE\s+(?:PREPARE\s+)?"?(\w+)"?\s*;?\s*\0', re.IGNORECASE)
+_CONTROL = re.compile(rb"\s*(BEGIN|COMMIT|ROLLBACK)\b[^;]*;?\0", re.IGNORECASE)
 _NOTHING = b"PREPARE paceline_nothing AS SELECT 1; DEALLOCATE paceline_nothing"
 
 
@@ -41,6 +42,8 @@ class Junction:
         port: the number in the socket's name.
         joined: how many have been let in so far.
         settings: statements that repeat what the drivers' logins have set.
+        is_guarded: what drivers say about transactions stays here: a connection is being set up while the
+            session is in one.
     """
 
     port = _PORT
@@ -58,6 +61,7 @@ class Junction:
         self._address = address
         self.joined = 0
         self.settings: list[str] = []
+        self.is_guarded = False
         self._server: _Server | None = None
         # Short: the path of a socket has about 100 bytes. Made with mode 0700.
         self.folder = tempfile.mkdtemp(prefix="paceline-")
@@ -322,8 +326,11 @@ class _Driver(_Peer):
             if kind == b"C":
                 self._names.pop(body[1:-1], None)
             return b"S" + self._prefix + body[1:]
-        if kind == b"Q" and (match := _DEALLOCATE.fullmatch(body)):
-            return self._deallocated(match[1])
+        if kind == b"Q":
+            if match := _DEALLOCATE.fullmatch(body):
+                return self._deallocated(match[1])
+            if self._junction.is_guarded and _CONTROL.fullmatch(body):
+                return self._asked([_NOTHING])
         return body
 
     def _deallocated(self, name: bytes) -> bytes:
@@ -334,6 +341,10 @@ class _Driver(_Peer):
         else:
             statements = [self._forgotten(name)]
             self._names.pop(name, None)
+        return self._asked(statements)
+
+    def _asked(self, statements: list[bytes]) -> bytes:
+        """Return one query of all `statements`, for which the driver expects one answer."""
         assert self.server is not None
         self.server.unasked = len(statements) - 1 + (_NOTHING in statements)
         return b"; ".join(statements) + b"\0"

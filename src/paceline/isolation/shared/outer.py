@@ -159,6 +159,23 @@ class Outer:
                 hint=CLONE,
             ) from None
 
+    def set_up(self, work: Callable[[], object]) -> None:
+        """Do `work` with a connection outside of all transactions of the application."""
+
+        def guarded() -> None:
+            if self.is_open:
+                self._members[0].send(self.books.recovered())
+            if self.junction is None:
+                work()
+                return
+            self.junction.is_guarded = self.is_open
+            try:
+                work()
+            finally:
+                self.junction.is_guarded = False
+
+        self.world.call(guarded)
+
     def log_out(self) -> None:
         """Close every connection of the session."""
         known, self._known = self._known, []
@@ -174,9 +191,7 @@ class Outer:
             self._known.append(wire)
         junction = self.junction
         before = junction.joined if junction is not None else 0
-        if self.is_open:
-            self.world.call(lambda: self._members[0].send(self.books.recovered()))
-        self.world.call(lambda: wire.take_over(connect, bridged=junction is not None))
+        self.set_up(lambda: wire.take_over(connect, bridged=junction is not None))
         if junction is not None and junction.joined == before:
             self.world.call(wire.close)
             raise SharedTransactionError(
