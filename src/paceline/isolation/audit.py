@@ -11,7 +11,7 @@ from paceline.errors import LeakError
 from paceline.isolation.databases import postgresql, postgresql_wal, postgresql_xids
 from paceline.isolation.databases.postgresql_fingerprint import fingerprint, unlogged_changes
 from paceline.isolation.databases.postgresql_wal import Change
-from paceline.isolation.pools import forget_connections
+from paceline.isolation.pools import tidy_connections
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -162,6 +162,10 @@ class Audit:
         after, committed = self._asked(
             lambda _, connection: postgresql_xids.committed_since(connection, before)
         )
+        if after.open_xids:
+            place = self._provisioning.place
+            with postgresql.connected(place.url) as connection:
+                postgresql_xids.roll_back_prepared(connection)
         xids = frozenset(xid for xid in committed if not any(xid in span for span in self._spans))
         if not xids:
             return None
@@ -175,8 +179,8 @@ class Audit:
         return LeakError(_told(changes, statements, name), hint=_HINT)
 
     def settle(self) -> None:
-        """End connections that a test may have left locks, listeners, settings or temporary tables on."""
-        forget_connections(self._provisioning.place.url.name)
+        """Free connections of locks, listeners, settings and temporary tables that a test may have left."""
+        tidy_connections(self._provisioning.place.url.name)
 
     def undo(self) -> None:
         """Give the next test the database as it was when it had been prepared."""

@@ -13,6 +13,7 @@ from paceline.isolation.audit import Audit
 from paceline.isolation.fixtures import PROVISIONING, SETTINGS, SHARED
 from paceline.isolation.insertion import request_fixture
 from paceline.isolation.modes import BRIDGE, MODE, bridge_of, mode_of
+from paceline.isolation.pools import release_engines, tidy_connections
 from paceline.isolation.provisioning import Provisioning
 from paceline.isolation.urls import DatabaseUrl
 from paceline.selection import suites_of
@@ -48,6 +49,7 @@ def register(config: pytest.Config, settings: Config, enabled: tuple[Suite, ...]
     watch = config.stash[leaks.WATCH] = leaks.Watch(audit)
     # Cleaned up before the provisioning, which was added earlier.
     config.add_cleanup(audit.close)
+    config.add_cleanup(release_engines)
     config.pluginmanager.register(leaks, "paceline-leaks")
     config.pluginmanager.register(watch, "paceline-watch")
     isolation = Isolation(provisioning, enabled, bridge=settings.database.bridge)
@@ -86,11 +88,16 @@ class Isolation:
             for requirement in sorted(required, key=list(_FIXTURES).index, reverse=True):
                 request_fixture(item, _FIXTURES[requirement], scope="session")
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_teardown(self, item: pytest.Item) -> None:
-        """Tell the shared transaction that only fixtures are left to be torn down."""
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Tell the shared transaction that only fixtures are left; tidy up after a test without isolation."""
         if (shared := item.config.stash.get(SHARED, None)) is not None:
             shared.finish()
+        try:
+            return (yield)
+        finally:
+            if item.stash.get(MODE, "") == "none" and self._provisioning.opened:
+                tidy_connections(self._provisioning.place.url.name)
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """End a test that needs a server which is gone with the reason, instead of a refused connection."""

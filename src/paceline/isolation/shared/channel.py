@@ -137,6 +137,7 @@ class Channel:
             raise
         if statement.changes_schema:
             outer.constraints.note_change()
+        outer.has_prepared = outer.has_prepared or statement.prepares
         self._wire.send(books.succeeded(token, guard=guard, wrote=not statement.reads))
         return result
 

@@ -15,7 +15,7 @@ import sqlalchemy
 from sqlalchemy import event
 from sqlalchemy.engine import Dialect, Engine
 from sqlalchemy.engine import base as engine_base
-from sqlalchemy.pool import NullPool, Pool
+from sqlalchemy.pool import NullPool, Pool, QueuePool
 from sqlalchemy.pool import base as pool_base
 from sqlalchemy.util import concurrency
 
@@ -136,6 +136,35 @@ class Engines:
         if self._original is not None:
             setattr(Dialect, "engine_created", self._original)  # noqa: B010
             self._original = None
+
+
+#: Of this process, for all who look for engines.
+ENGINES = Engines()
+
+
+def repeat_set_up(engine: Engine, sql: str) -> bool:
+    """Run `sql` on the idle connections of `engine`, then what sets up new ones; return whether it worked."""
+    pool = engine.pool
+    if not isinstance(pool, QueuePool):
+        return False
+    options = {"prepare": False} if engine.dialect.driver == "psycopg" else {}
+    lent: list[Any] = []
+    try:
+        lent += [pool.connect() for _ in range(pool.checkedin())]
+        for each in lent:
+            connection = each.dbapi_connection
+            cursor = connection.cursor()
+            cursor.execute(sql, **options)
+            cursor.close()
+            dispatch: Any = pool.dispatch
+            dispatch.connect(connection, each._connection_record)
+            connection.commit()
+    except Exception:  # noqa: BLE001 - every driver has its own class, and listeners may raise anything
+        return False
+    finally:
+        for each in lent:
+            each.close()
+    return True
 
 
 class SharedPool(NullPool):

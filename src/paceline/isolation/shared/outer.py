@@ -9,12 +9,12 @@ from paceline.errors import SharedTransactionError
 from paceline.isolation.shared.callers import Caller, current_place
 from paceline.isolation.shared.constraints import Constraints
 from paceline.isolation.shared.savepoints import ConflictError, Savepoints
+from paceline.isolation.shared.wire import FORGET_PREPARED, Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
     from paceline.isolation.shared.junction import Junction
-    from paceline.isolation.shared.wire import Wire
     from paceline.isolation.shared.worlds import World
 
 CLONE = 'Mark the test @pytest.mark.schema(isolation="clone").'
@@ -32,6 +32,7 @@ class Outer:
         user: who the session is logged in as.
         callers: whose transaction each of the books is.
         number: counts the tests.
+        has_prepared: the test has prepared statements by name, which no rollback undoes.
     """
 
     def __init__(self, world: World, junction: Junction | None = None) -> None:
@@ -44,6 +45,7 @@ class Outer:
         self.user = ""
         self.callers: dict[Hashable, Caller] = {}
         self.number = 0
+        self.has_prepared = False
         self.test_thread, self.timeout = 0, 0.0
         self._members: list[Wire] = []
         self._known: list[Wire] = []
@@ -210,6 +212,10 @@ class Outer:
 
     def _roll_back(self, members: list[Wire]) -> None:
         members[0].roll_back()
+        if self.has_prepared:
+            self.has_prepared = False
+            members[0].send((FORGET_PREPARED,))
+            members[0].leave()
         for wire in members[1:]:
             wire.leave()
         if self.junction is not None and len(members) > 1:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from paceline.errors import ConfigError, SharedTransactionError
 from paceline.isolation.shared.engines import (
     DRIVERS,
-    Engines,
+    ENGINES,
     SharedPool,
     check_assumptions,
     driver_of,
@@ -35,7 +35,7 @@ class SharedTransaction:
             timeout: seconds that a transaction of the application waits for another.
         """
         self._timeout = timeout
-        self._engines = Engines()
+        self._engines = ENGINES
         self._apart = _Lines()
         self._bridged = _Lines()
         self._lines = self._apart

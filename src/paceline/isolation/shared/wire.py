@@ -9,6 +9,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 OUTER = "paceline_test"
+#: No rollback undoes a PREPARE. What drivers have prepared has no such name and stays.
+FORGET_PREPARED = (
+    "DO $$DECLARE n text; BEGIN FOR n IN SELECT name FROM pg_prepared_statements WHERE from_sql "
+    "LOOP EXECUTE format('DEALLOCATE %I', n); END LOOP; END$$"
+)
 #: Tells a database from all others, however its server is addressed.
 _IDENTITY = "SELECT current_database(), extract(epoch FROM pg_postmaster_start_time())::text"
 
