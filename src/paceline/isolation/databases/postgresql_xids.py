@@ -75,7 +75,7 @@ def committed_since(connection: Connection, before: Moment) -> tuple[Moment, fro
 
 
 def roll_back_prepared(connection: Connection) -> None:
-    """End what the first half of a two-phase commit has left in the database of `connection`: it holds locks."""
+    """End what a two-phase commit has left half done in the database of `connection`: it holds locks."""
     from psycopg import sql
 
     rows = connection.execute(
