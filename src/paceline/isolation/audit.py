@@ -133,6 +133,11 @@ class Audit:
         """Whether there is a database to watch."""
         return self._provisioning.opened
 
+    @property
+    def place(self) -> Backing:
+        """Where the database is."""
+        return self._provisioning.place
+
     def before(self) -> None:
         """Remember the state before a test."""
         self._spans.clear()

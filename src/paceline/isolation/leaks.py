@@ -9,6 +9,7 @@ import pytest
 
 from paceline.isolation.audit import Audit
 from paceline.isolation.fixtures import SHARED
+from paceline.isolation.keeping import KEPT
 from paceline.isolation.modes import MODE
 
 if TYPE_CHECKING:
@@ -28,13 +29,16 @@ def paceline_audit(paceline_database: object, request: pytest.FixtureRequest) ->
     if may_commit:
         watch.audit.expect()
     yield
-    if leak := watch.audit.after():
+    leak = watch.audit.after()
+    if (kept := request.node.stash.get(KEPT, None)) is not None:
+        kept.keep(watch.audit.place)
+    if leak or kept:
         # Its connection is to the database that is about to be replaced.
         if (shared := request.config.stash.get(SHARED, None)) is not None:
             del request.config.stash[SHARED]
             shared.close()
         watch.undo()
-        if not may_commit:
+        if leak and not may_commit:
             raise leak
     elif may_commit:
         watch.audit.settle()

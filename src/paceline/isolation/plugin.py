@@ -12,6 +12,7 @@ from paceline.isolation import fixtures, leaks
 from paceline.isolation.audit import Audit
 from paceline.isolation.fixtures import PROVISIONING, SETTINGS, SHARED
 from paceline.isolation.insertion import request_fixture
+from paceline.isolation.keeping import Keeping
 from paceline.isolation.modes import BRIDGE, MODE, bridge_of, mode_of
 from paceline.isolation.pools import release_engines, tidy_connections
 from paceline.isolation.provisioning import Provisioning
@@ -52,6 +53,9 @@ def register(config: pytest.Config, settings: Config, enabled: tuple[Suite, ...]
     config.add_cleanup(release_engines)
     config.pluginmanager.register(leaks, "paceline-leaks")
     config.pluginmanager.register(watch, "paceline-watch")
+    if config.getoption("paceline_keep_databases", False):
+        keeping = Keeping(provisioning, config.rootpath / ".paceline" / "kept")
+        config.pluginmanager.register(keeping, "paceline-keeping")
     isolation = Isolation(provisioning, enabled, bridge=settings.database.bridge)
     config.pluginmanager.register(isolation, "paceline-isolation")
     needed = any(suite.requires or suite.isolation != "none" for suite in enabled)
