@@ -11,6 +11,7 @@ from paceline.errors import LeakError
 from paceline.isolation.databases import postgresql, postgresql_wal, postgresql_xids
 from paceline.isolation.databases.postgresql_fingerprint import fingerprint, unlogged_changes
 from paceline.isolation.databases.postgresql_wal import Change
+from paceline.isolation.origins import Origins
 from paceline.isolation.pools import tidy_connections
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _SHOWN = 10
 _LONGEST = 80
 _HINT = (
     "Something that the test ran committed outside of its transaction: let it use integration_session, or "
-    'give the test a database of its own with @pytest.mark.schema(isolation="clone"). '
+    'give the test a database of its own with @pytest.mark.{marker}(isolation="clone"). '
     "The database has been restored for the next test."
 )
 
@@ -127,6 +128,7 @@ class Audit:
         self._connection: Connection | None = None
         self._before: Moment | None = None
         self._spans: list[_Span] = []
+        self._origins = Origins()
 
     @property
     def ready(self) -> bool:
@@ -141,6 +143,7 @@ class Audit:
     def before(self) -> None:
         """Remember the state before a test."""
         self._spans.clear()
+        self._origins.begin(self.place.url.name)
         self._before = self._asked(lambda witness, connection: witness.before(connection))
 
     def expect(self) -> None:
@@ -159,8 +162,12 @@ class Audit:
             self._asked(lambda witness, connection: witness.accept(connection))
         return bool(xids)
 
-    def after(self) -> LeakError | None:
-        """Compare with the state before the test; return what it changed for good, if it did."""
+    def after(self, *, marker: str = "schema") -> LeakError | None:
+        """Compare with the state before the test; return what it changed for good, if it did.
+
+        Args:
+            marker: the one that can change how the test is isolated.
+        """
         before, self._before = self._before, None
         if before is None:
             return None
@@ -181,7 +188,8 @@ class Audit:
         statements = self._asked(
             lambda _, connection: postgresql_xids.statements_since(connection, name, before)
         )
-        return LeakError(_told(changes, statements, name), hint=_HINT)
+        told = "; ".join(filter(None, (_told(changes, statements, name), self._origins.told())))
+        return LeakError(told, hint=_HINT.format(marker=marker))
 
     def settle(self) -> None:
         """Free connections of locks, listeners, settings and temporary tables that a test may have left."""
@@ -192,6 +200,11 @@ class Audit:
         # Ours may be a connection to the database that goes.
         self.close()
         self._provisioning.restore()
+
+    def end(self) -> None:
+        """Let go of the server and of the drivers."""
+        self._origins.end()
+        self.close()
 
     def close(self) -> None:
         """Let go of the server."""

@@ -10,7 +10,7 @@ import pytest
 from paceline.isolation.audit import Audit
 from paceline.isolation.fixtures import SHARED
 from paceline.isolation.keeping import KEPT
-from paceline.isolation.modes import MODE
+from paceline.isolation.modes import MARKER, MODE
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -29,7 +29,7 @@ def paceline_audit(paceline_database: object, request: pytest.FixtureRequest) ->
     if may_commit:
         watch.audit.expect()
     yield
-    leak = watch.audit.after()
+    leak = watch.audit.after(marker=request.node.stash.get(MARKER, "schema"))
     if (kept := request.node.stash.get(KEPT, None)) is not None:
         kept.keep(watch.audit.place)
     if leak or kept:

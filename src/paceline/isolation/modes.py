@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from paceline.config import Suite
 
 MODE: pytest.StashKey[Isolation] = pytest.StashKey()
+#: The marker that can say otherwise.
+MARKER: pytest.StashKey[str] = pytest.StashKey()
 BRIDGE: pytest.StashKey[bool] = pytest.StashKey()
 #: Where suites differ, the one that keeps the test further from others wins.
 _STRICTEST: tuple[Isolation, ...] = ("clone", "transaction", "none")
@@ -54,9 +56,21 @@ def bridge_of(item: pytest.Item, suites: Sequence[Suite], *, default: bool) -> b
     return value
 
 
+def marker_of(item: pytest.Item, suites: Sequence[Suite]) -> str:
+    """Return the nearest marker of `item` that belongs to one of its `suites`, or what they would call it."""
+    names = _markers(suites)
+    return next(
+        (mark.name for mark in item.iter_markers() if mark.name in names), min(names, default="schema")
+    )
+
+
+def _markers(suites: Sequence[Suite]) -> set[str]:
+    return {name for suite in suites for name in re.findall(r"\w+", suite.marker)} - {"and", "or", "not"}
+
+
 def _asked(item: pytest.Item, suites: Sequence[Suite], argument: str) -> tuple[str, object] | None:
     """Return the nearest marker of `suites` with `argument`, and its value."""
-    names = {name for suite in suites for name in re.findall(r"\w+", suite.marker)}
+    names = _markers(suites)
     for marker in item.iter_markers():
         if marker.name in names and argument in marker.kwargs:
             return marker.name, marker.kwargs[argument]

@@ -13,7 +13,7 @@ from paceline.isolation.audit import Audit
 from paceline.isolation.fixtures import PROVISIONING, SETTINGS, SHARED
 from paceline.isolation.insertion import request_fixture
 from paceline.isolation.keeping import Keeping
-from paceline.isolation.modes import BRIDGE, MODE, bridge_of, mode_of
+from paceline.isolation.modes import BRIDGE, MARKER, MODE, bridge_of, marker_of, mode_of
 from paceline.isolation.pools import release_engines, tidy_connections
 from paceline.isolation.provisioning import Provisioning
 from paceline.isolation.urls import DatabaseUrl
@@ -49,7 +49,7 @@ def register(config: pytest.Config, settings: Config, enabled: tuple[Suite, ...]
     audit = Audit(provisioning)
     watch = config.stash[leaks.WATCH] = leaks.Watch(audit)
     # Cleaned up before the provisioning, which was added earlier.
-    config.add_cleanup(audit.close)
+    config.add_cleanup(audit.end)
     config.add_cleanup(release_engines)
     config.pluginmanager.register(leaks, "paceline-leaks")
     config.pluginmanager.register(watch, "paceline-watch")
@@ -81,6 +81,7 @@ class Isolation:
             if not suites:
                 continue
             mode = item.stash[MODE] = mode_of(item, suites)
+            item.stash[MARKER] = marker_of(item, suites)
             item.stash[BRIDGE] = bridge_of(item, suites, default=self._bridge)
             if mode == "transaction":
                 request_fixture(item, "schema_isolation", scope="function")

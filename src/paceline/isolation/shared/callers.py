@@ -72,6 +72,18 @@ def current_place() -> str:
     return found or "an unknown place"
 
 
+def outside_of(libraries: tuple[str, ...], frame: FrameType | None) -> str:
+    """Return file and line of the code that called `libraries` from `frame`; empty if that was Paceline."""
+    while frame is not None:
+        module = str(frame.f_globals.get("__name__", ""))
+        if module.startswith("paceline.isolation"):
+            return ""
+        if not module.startswith((*_LIBRARIES, *libraries)):
+            return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        frame = frame.f_back
+    return ""
+
+
 def _outside(frame: FrameType | None) -> str:
     while frame is not None:
         if not str(frame.f_globals.get("__name__", "")).startswith(_LIBRARIES):

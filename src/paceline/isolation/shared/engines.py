@@ -20,22 +20,20 @@ from sqlalchemy.pool import base as pool_base
 from sqlalchemy.util import concurrency
 
 from paceline.errors import SharedTransactionError
-from paceline.isolation.shared.channel import Channel
 from paceline.isolation.shared.connection import JoinedConnection
-from paceline.isolation.shared.junction import Junction
-from paceline.isolation.shared.outer import Outer
 from paceline.isolation.shared.wire import identify
-from paceline.isolation.shared.worlds import BlockingWorld, LoopWorld, World
+from paceline.isolation.shared.worlds import LoopWorld, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from paceline.isolation.shared.channel import Channel
 
 # By name, so that one that is gone is told by check_assumptions().
 _OptionEngine: Any = getattr(engine_base, "OptionEngine", None)
 _ConnectionRecord: Any = getattr(pool_base, "_ConnectionRecord", None)
 
 DRIVERS = ("psycopg", "psycopg2", "asyncpg", "psycopg_async")
-_AWAITING = frozenset({"asyncpg", "psycopg_async"})
 
 
 def check_assumptions() -> None:
@@ -77,22 +75,8 @@ def driver_of(engine: Engine) -> str:
     return f"{name}_async" if name == "psycopg" and engine.dialect.is_async else name
 
 
-def new_outer(driver: str) -> Outer:
-    """Return the transaction around a test for engines of `driver` only."""
-    return Outer(_loop_world() if driver in _AWAITING else BlockingWorld())
-
-
-def new_bridge(address: tuple[str, int]) -> Outer:
-    """Return the transaction around a test for engines of all drivers to the server at `address`."""
-    return Outer(_loop_world(), Junction(address))
-
-
-def new_channel(driver: str, outer: Outer) -> Channel:
-    """Return the way onto the session of `outer` for `driver`."""
-    return Channel(driver, outer, awaits=driver in _AWAITING)
-
-
-def _loop_world() -> World:
+def loop_world() -> World:
+    """Return a loop for asyncio drivers, where SQLAlchemy lets them await."""
     spawn: Any = concurrency.greenlet_spawn
     # Called await_only before 2.1.
     await_: Any = getattr(concurrency, "await_", None) or vars(concurrency)["await_only"]

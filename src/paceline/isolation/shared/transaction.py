@@ -6,23 +6,25 @@ import weakref
 from typing import TYPE_CHECKING
 
 from paceline.errors import ConfigError, SharedTransactionError
+from paceline.isolation.shared.channel import Channel
 from paceline.isolation.shared.engines import (
     DRIVERS,
     ENGINES,
     SharedPool,
     check_assumptions,
     driver_of,
-    new_bridge,
-    new_channel,
-    new_outer,
+    loop_world,
 )
+from paceline.isolation.shared.junction import Junction
+from paceline.isolation.shared.outer import Outer
+from paceline.isolation.shared.worlds import BlockingWorld
 from paceline.isolation.urls import DatabaseUrl
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Engine
 
-    from paceline.isolation.shared.channel import Channel
-    from paceline.isolation.shared.outer import Outer
+
+_AWAITING = frozenset({"asyncpg", "psycopg_async"})
 
 
 class SharedTransaction:
@@ -36,8 +38,8 @@ class SharedTransaction:
         """
         self._timeout = timeout
         self._engines = ENGINES
-        self._apart = _Lines()
-        self._bridged = _Lines()
+        self._apart = _Sessions()
+        self._bridged = _Sessions()
         self._lines = self._apart
         self._reference: Engine | None = None
         self._joins: weakref.WeakKeyDictionary[Engine, bool] = weakref.WeakKeyDictionary()
@@ -68,7 +70,7 @@ class SharedTransaction:
         self._engines.watch()
         self._lines = self._bridged if bridge else self._apart
         if bridge and not self._lines.outers:
-            self._lines.outers.append(new_bridge(_address_of(engine)))
+            self._lines.outers.append(_new_bridge(_address_of(engine)))
         for outer in self._lines.outers:
             self._prepare(outer)
         for each in self._engines:
@@ -139,9 +141,9 @@ class SharedTransaction:
         channel = lines.channels.get(driver)
         if channel is None:
             if lines is self._apart:
-                lines.outers.append(new_outer(driver))
+                lines.outers.append(_new_outer(driver))
                 self._prepare(lines.outers[-1])
-            channel = lines.channels[driver] = new_channel(driver, lines.outers[-1])
+            channel = lines.channels[driver] = _new_channel(driver, lines.outers[-1])
         return channel
 
     def _prepare(self, outer: Outer) -> None:
@@ -159,7 +161,22 @@ class SharedTransaction:
         self._used = (used, place)
 
 
-class _Lines:
+def _new_outer(driver: str) -> Outer:
+    """Return the transaction around a test for engines of `driver` only."""
+    return Outer(loop_world() if driver in _AWAITING else BlockingWorld())
+
+
+def _new_bridge(address: tuple[str, int]) -> Outer:
+    """Return the transaction around a test for engines of all drivers to the server at `address`."""
+    return Outer(loop_world(), Junction(address))
+
+
+def _new_channel(driver: str, outer: Outer) -> Channel:
+    """Return the way onto the session of `outer` for `driver`."""
+    return Channel(driver, outer, awaits=driver in _AWAITING)
+
+
+class _Sessions:
     """The sessions of the tests that bridge their drivers, or of those that don't."""
 
     def __init__(self) -> None:
