@@ -31,6 +31,7 @@ class Clones:
         self._maintenance = maintenance
         self._template = template
         self._number = 0
+        self._connection: postgresql.Connection
         self._queue: Queue | None = None
         self._coming: deque[str] = deque()
         self._replaced: deque[str] = deque()
@@ -39,11 +40,12 @@ class Clones:
     def expect(self) -> None:
         """Let the server make copies meanwhile, as many as the pool is deep; doesn't wait for them."""
         if self._queue is None or self._queue.broken:
-            self._queue = Queue(self._maintenance)
+            self._connection = postgresql.connect(self._maintenance)
+            self._queue = Queue(self._connection)
             self._coming.clear()
         while len(self._coming) < self._depth:
             name = self._name()
-            self._queue.copy(self._template, name)
+            self._queue.ask(postgresql.copying(self._connection, self._template, name), copies=True)
             self._coming.append(name)
 
     def replace(self, name: str) -> None:
@@ -58,7 +60,8 @@ class Clones:
         postgresql.rename(self._maintenance, fresh, name)
         self._replaced.append(old)
         if self._queue is not None and len(self._replaced) > _REPLACED:
-            self._queue.drop(self._replaced.popleft())
+            dropping = postgresql.dropping(self._connection, self._replaced.popleft())
+            self._queue.ask(dropping, copies=False)
 
     def close(self) -> None:
         """Let go of the server."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from _pytest.fixtures import SubRequest
 
+    from paceline.isolation.databases.postgresql_sequences import Sequences
+
 WATCH = pytest.StashKey["Watch"]()
 
 
@@ -28,6 +30,9 @@ def paceline_audit(paceline_database: object, request: pytest.FixtureRequest) ->
     watch.audit.before()
     if may_commit:
         watch.audit.expect()
+    sequences = None if may_commit else watch.sequences
+    if sequences is not None:
+        sequences.note()
     yield
     leak = watch.audit.after(marker=request.node.stash.get(MARKER, "schema"))
     if (kept := request.node.stash.get(KEPT, None)) is not None:
@@ -42,14 +47,17 @@ def paceline_audit(paceline_database: object, request: pytest.FixtureRequest) ->
             raise leak
     elif may_commit:
         watch.audit.settle()
+    elif sequences is not None:
+        sequences.restore()
 
 
 class Watch:
     """The audit, and hooks for fixtures that live longer than a test: what they write is meant to stay."""
 
-    def __init__(self, audit: Audit) -> None:
-        """Tell `audit`."""
+    def __init__(self, audit: Audit, sequences: Sequences | None = None) -> None:
+        """Tell `audit`; put `sequences` back after each test that is rolled back, if given."""
         self.audit = audit
+        self.sequences = sequences
         self._writers: list[tuple[pytest.FixtureDef[object], SubRequest]] = []
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -65,6 +73,8 @@ class Watch:
         finally:
             if self.audit.exclude(start):
                 self._writers.append((fixturedef, request))
+                if self.sequences is not None:
+                    self.sequences.note()
 
     def undo(self) -> None:
         """Bring the database back to its beginning, and have the fixtures that wrote to it write again."""
@@ -73,4 +83,6 @@ class Watch:
             # What a fixture cleans up the leak may have taken from it, and it's gone in a moment anyway.
             with suppress(Exception):
                 fixturedef.finish(request)
+        if self.sequences is not None:
+            self.sequences.close()
         self.audit.undo()

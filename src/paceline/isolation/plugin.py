@@ -10,6 +10,8 @@ import pytest
 from paceline.errors import PacelineError
 from paceline.isolation import fixtures, leaks
 from paceline.isolation.audit import Audit
+from paceline.isolation.databases import postgresql
+from paceline.isolation.databases.postgresql_sequences import Sequences
 from paceline.isolation.fixtures import PROVISIONING, SETTINGS, SHARED
 from paceline.isolation.insertion import request_fixture
 from paceline.isolation.keeping import Keeping
@@ -47,9 +49,14 @@ def register(config: pytest.Config, settings: Config, enabled: tuple[Suite, ...]
     config.add_cleanup(provisioning.close)
     config.pluginmanager.register(fixtures, "paceline-isolation-fixtures")
     audit = Audit(provisioning)
-    watch = config.stash[leaks.WATCH] = leaks.Watch(audit)
+    sequences = None
+    if settings.database.reset_sequences:
+        sequences = Sequences(lambda: postgresql.connect(provisioning.place.url))
+    watch = config.stash[leaks.WATCH] = leaks.Watch(audit, sequences)
     # Cleaned up before the provisioning, which was added earlier.
     config.add_cleanup(audit.end)
+    if sequences is not None:
+        config.add_cleanup(sequences.close)
     config.add_cleanup(release_engines)
     config.pluginmanager.register(leaks, "paceline-leaks")
     config.pluginmanager.register(watch, "paceline-watch")

@@ -5,24 +5,21 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from paceline.isolation.databases import postgresql
-
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    import psycopg
     from psycopg.sql import Composed
 
-    from paceline.isolation.urls import DatabaseUrl
+    Connection: TypeAlias = psycopg.Connection[tuple[object, ...]]
 
 
 class Queue:
     """What one connection has been told to do. It's told in libpq's pipeline mode, so asking never waits."""
 
-    def __init__(self, url: DatabaseUrl) -> None:
-        """Connect to the database `url`, which is none of those that will be copied or dropped.
-
-        Raises:
-            ProvisioningError: the server refuses.
-        """
-        self._connection = postgresql.connect(url)
+    def __init__(self, connection: Connection) -> None:
+        """Take over `connection`, which leads to none of the databases that will be copied or dropped."""
+        self._connection = connection
         self._connection.pgconn.enter_pipeline_mode()
         # Whether each statement that was sent, and not answered yet, makes a copy.
         self._asked: deque[bool] = deque()
@@ -32,13 +29,19 @@ class Queue:
         """Whether the connection has been lost."""
         return self._connection.broken
 
-    def copy(self, source: str, name: str) -> None:
-        """Make the database `name` a copy of `source`, which nobody is connected to, when its turn comes."""
-        self._ask(postgresql.copying(self._connection, source, name), copies=True)
+    def ask(self, statement: Composed, *, copies: bool) -> None:
+        """Have the server carry out `statement` when its turn comes.
 
-    def drop(self, name: str) -> None:
-        """Drop the database `name` when its turn comes."""
-        self._ask(postgresql.dropping(self._connection, name), copies=False)
+        Args:
+            statement: one that can't share a transaction.
+            copies: it makes a database that somebody will wait for.
+        """
+        connection = self._connection.pgconn
+        connection.send_query_params(statement.as_bytes(self._connection), None)
+        # Ends the transaction.
+        connection.pipeline_sync()
+        connection.flush()
+        self._asked.append(copies)
 
     def has_next(self) -> bool:
         """Tell whether the next copy is ready."""
@@ -60,14 +63,6 @@ class Queue:
     def close(self) -> None:
         """Forget about what hasn't been done yet."""
         self._connection.close()
-
-    def _ask(self, statement: Composed, *, copies: bool) -> None:
-        connection = self._connection.pgconn
-        connection.send_query_params(statement.as_bytes(self._connection), None)
-        # Ends the transaction: none of these statements can share one.
-        connection.pipeline_sync()
-        connection.flush()
-        self._asked.append(copies)
 
     def _answer(self) -> bool:
         """Take the answer to the oldest statement; return whether it succeeded."""
