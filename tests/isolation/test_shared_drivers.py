@@ -126,7 +126,7 @@ def test_the_drivers_own_connection_is_refused():
             raw = await connection.get_raw_connection()
             await connection.execute(text("insert into item values (1, 'x')"))
             with pytest.raises(SharedTransactionError, match="asyncio connection.*clone"):
-                raw.driver_connection
+                await raw.driver_connection.execute("insert into item values (2, 'x')")
             await connection.commit()
     asyncio.run(work())
 """

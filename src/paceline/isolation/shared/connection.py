@@ -22,6 +22,23 @@ _AUTOCOMMIT = frozenset({"autocommit", 0})
 _UNKNOWN = {"pipeline": "a pipeline", "reset": "reset()", "lobject": "a large object"}
 
 
+_OWN = frozenset({"_connection", "driver_connection"})
+
+
+class DriversOwn:
+    """The asyncio connection below SQLAlchemy's: it has a loop of its own and would go past the books."""
+
+    def __init__(self, own: Any) -> None:
+        """Hide `own`."""
+        self._own = own
+
+    def __getattr__(self, name: str) -> Any:
+        """Tell whether it's there, which is all that SQLAlchemy asks."""
+        if name in {"is_closed", "closed"}:
+            return getattr(self._own, name)
+        raise _refused(f"{name} of the driver's own asyncio connection")
+
+
 class _Token:
     """Stands for one transaction of one connection."""
 
@@ -65,10 +82,8 @@ class JoinedConnection:
         """Whatever isn't about transactions is the driver's own."""
         if what := _UNKNOWN.get(name) or ("two-phase commit" if name.startswith("tpc_") else ""):
             raise _refused(what)
-        if self.channel.awaits and name in {"_connection", "driver_connection"}:
-            # It lives on a loop of its own, and would go past the books.
-            raise _refused("the driver's own asyncio connection")
-        return getattr(self.channel.real, name)
+        found = getattr(self.channel.real, name)
+        return DriversOwn(found) if self.channel.awaits and name in _OWN else found
 
     @property
     def in_transaction(self) -> bool:
