@@ -411,6 +411,7 @@ import asyncio
 
 import pytest
 from sqlalchemy import event, insert, select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app import *
@@ -503,6 +504,28 @@ def test_another_role_alone():
         async with role.connect() as connection:
             return await connection.scalar(text("select current_user"))
     assert asyncio.run(read()) == "reader_of_tests"
+
+
+def test_a_session_that_is_lost_is_an_error_and_no_hang(session):
+    import psycopg
+    pid = session.scalar(text("select pg_backend_pid()"))
+    made = new("asyncpg")
+    async def read():
+        async with made.connect() as connection:
+            return await connection.scalar(text("select 1"))
+    assert asyncio.run(read()) == 1
+    url = URL.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute("select pg_terminate_backend(%s)", [pid])
+    with pytest.raises((DBAPIError, SharedTransactionError)):
+        asyncio.run(read())
+    with pytest.raises((DBAPIError, SharedTransactionError)):
+        session.scalar(text("select 1"))
+    session.invalidate()
+
+
+def test_after_which_there_is_another(session):
+    assert session.scalar(text("select count(*) from item")) == 1
 
 
 def test_the_socket_is_nobody_elses(session):

@@ -40,7 +40,7 @@ def test_engines_of_every_kind(bridged: Project, lent: Lent) -> None:
     bridged.write(test_engines=bridge_project.ENGINES)
     lent.ask("postgres", "CREATE ROLE reader_of_tests LOGIN")
     try:
-        bridged.passes("--schema", passed=11)
+        bridged.passes("--schema", passed=13)
     finally:
         lent.ask("postgres", "DROP ROLE reader_of_tests")
 
