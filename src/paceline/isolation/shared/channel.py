@@ -75,6 +75,10 @@ class Channel:
             )
         self.outer.add(self._wire, connect, user=user)
 
+    def set_up(self, work: Callable[[], object]) -> None:
+        """Do `work`, which prepares the physical connection for an engine."""
+        self.outer.set_up(self._wire, work)
+
     def run(self, work: Callable[[], T], *, begins: Hashable = None) -> T:
         """Run `work`, a piece of the application's; one that `begins` a transaction waits for its turn."""
         outer = self.outer

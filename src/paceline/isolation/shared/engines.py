@@ -220,7 +220,7 @@ class SharedPool(NullPool):
             channel.adopt(lambda: self._undisturbed(self._connect).dbapi_connection, user=self._user)
         elif self._greeted not in ((channel.real, 0), (channel.real, outer.number)):
             # An engine's listeners set up its connections: types, codecs, a search path.
-            outer.set_up(lambda: self._undisturbed(self._greet))
+            channel.set_up(lambda: self._undisturbed(self._greet))
         else:
             return
         # What they set in the middle of a test is gone after it.

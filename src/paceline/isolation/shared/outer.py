@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from paceline.errors import SharedTransactionError
@@ -161,14 +162,15 @@ class Outer:
                 hint=CLONE,
             ) from None
 
-    def set_up(self, work: Callable[[], object]) -> None:
-        """Do `work` with a connection outside of all transactions of the application."""
+    def set_up(self, wire: Wire, work: Callable[[], object]) -> None:
+        """Do `work` with the connection of `wire` outside of all transactions of the application."""
 
         def guarded() -> None:
             if self.is_open:
                 self._members[0].send(self.books.recovered())
             if self.junction is None:
-                work()
+                with wire.shielded() if self.is_open else nullcontext():
+                    work()
                 return
             self.junction.is_guarded = self.is_open
             try:
@@ -193,7 +195,7 @@ class Outer:
             self._known.append(wire)
         junction = self.junction
         before = junction.joined if junction is not None else 0
-        self.set_up(lambda: wire.take_over(connect, bridged=junction is not None))
+        self.set_up(wire, lambda: wire.take_over(connect, bridged=junction is not None))
         if junction is not None and junction.joined == before:
             self.world.call(wire.close)
             raise SharedTransactionError(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
 OUTER = "paceline_test"
 #: No rollback undoes a PREPARE. What drivers have prepared has no such name and stays.
@@ -40,6 +40,22 @@ class Wire:
         self._we_begin = driver != "psycopg2"
         # psycopg would prepare what it sees often, and can't prepare several statements in one.
         self._options = {"prepare": False} if driver in {"psycopg", "psycopg_async"} else {}
+
+    @contextmanager
+    def shielded(self) -> Generator[None, None, None]:
+        """Let listeners that set the connection up commit, without ending the transaction that it is in."""
+        own: Any = self.real.driver_connection if self.awaits else self.real
+        nothing = _later if self.awaits else _now
+        try:
+            own.commit = own.rollback = nothing
+        except AttributeError:
+            # psycopg2's can't be changed; asyncpg has none of its own.
+            yield
+            return
+        try:
+            yield
+        finally:
+            del own.commit, own.rollback
 
     def join(self) -> None:
         """Have the driver notice that another one has begun a transaction in the session that they share."""
@@ -132,6 +148,14 @@ class Wire:
         # Every driver has its own class for it.
         with suppress(Exception):
             self.send(("SELECT 1/0",))
+
+
+def _now() -> None:
+    """Do nothing."""
+
+
+async def _later() -> None:
+    """Do nothing."""
 
 
 def identify(connection: Any) -> str:
