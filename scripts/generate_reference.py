@@ -60,6 +60,7 @@ _WORDS: dict[object, str] = {
     str: "string",
     int: "whole number",
     float: "number",
+    bool: "true or false",
     tuple[str, ...]: "list of strings",
     _TABLE: "table of strings",
 }

@@ -80,6 +80,9 @@ class DatabaseConfig:
         binaries: folder that holds PostgreSQL's `initdb` and `postgres`; empty: search for them.
         transaction_timeout: seconds that a transaction of the application waits for another one in the
             transaction that isolates the test, before it is an error.
+        reset_sequences: put sequences that a rolled-back test has moved back, so that generated keys are the
+            same in every run.
+        bridge: let engines of different drivers share the transaction that isolates the test.
     """
 
     url: str = ""
@@ -93,6 +96,8 @@ class DatabaseConfig:
     inputs: tuple[str, ...] = ()
     binaries: str = ""
     transaction_timeout: float = 5.0
+    reset_sequences: bool = False
+    bridge: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

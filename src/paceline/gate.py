@@ -89,6 +89,11 @@ class Gate:
             metavar="URL",
             help="Test database to use, as an SQLAlchemy URL",
         )
+        group.addoption(
+            "--paceline-keep-databases",
+            action="store_true",
+            help="Keep the database of each failed test that has one of its own",
+        )
 
     @pytest.hookimpl(wrapper=True)
     def pytest_load_initial_conftests(self, parser: pytest.Parser) -> Generator[None, object, object]:

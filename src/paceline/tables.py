@@ -42,6 +42,13 @@ def checked(
     return values
 
 
+_SIMPLE: dict[str, tuple[tuple[type, ...], str]] = {
+    "int": ((int,), "a whole number"),
+    "float": ((int, float), "a number"),
+    "bool": ((bool,), "true or false"),
+}
+
+
 def _converted(value: object, annotation: str, where: str) -> object:
     match annotation:
         case "tuple[str, ...]":
@@ -54,18 +61,11 @@ def _converted(value: object, annotation: str, where: str) -> object:
             ):
                 return tuple(sorted(cast("dict[str, str]", value).items()))
             expected = "a table of strings"
-        case "int":
-            if isinstance(value, int) and not isinstance(value, bool):
-                return value
-            expected = "a whole number"
-        case "float":
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                return float(value)
-            expected = "a number"
         case _:
-            if isinstance(value, str):
-                return value
-            expected = "a string"
+            # Exact types: in Python, True is a whole number.
+            kinds, expected = _SIMPLE.get(annotation, ((str,), "a string"))
+            if type(value) in kinds:
+                return float(cast("float", value)) if annotation == "float" else value
     raise ConfigError(f"{where} must be {expected}, not {value!r}")
 
 

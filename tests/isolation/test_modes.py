@@ -136,6 +136,28 @@ def test_a_suite_of_clones_on_workers(leaky: Project) -> None:
     assert '@pytest.mark.schema(isolation="clone")' in result.output
 
 
+def test_tests_that_commit_faster_than_the_server_copies(leaky: Project) -> None:
+    """The pool gets deeper up to a limit, and what was replaced is dropped before the session ends."""
+    leaky.write(
+        test_fast="""
+        import pytest
+
+        @pytest.mark.schema(isolation="clone")
+        @pytest.mark.parametrize("n", range(30))
+        def test_it(n, raw, seeded):
+            seeded()
+            raw.execute("delete from item")
+
+        @pytest.mark.schema(isolation="none")
+        def test_databases(raw):
+            names = raw.execute("select datname from pg_database where datname ~ '_[0-9]+$'").fetchall()
+            # Eight that were replaced, one that is being dropped, and copies, which show when they are made.
+            assert 8 <= len(names) <= 13
+        """
+    )
+    leaky.passes("--schema", "-p", "no:randomly", passed=31)
+
+
 def test_an_unknown_mode_is_refused(leaky: Project) -> None:
     """Before any test runs, with the test and the modes that there are."""
     leaky.write(

@@ -321,7 +321,7 @@ ENGINES = """
 def test_two_drivers_in_one_test(integration_session):
     assert integration_session.get(Item, 0)
     other = create_engine(URL.set(drivername="postgresql+psycopg2"))
-    with pytest.raises(SharedTransactionError, match=r"through psycopg2 .*and through psycopg .*clone"):
+    with pytest.raises(SharedTransactionError, match=r"through psycopg2 .*and through psycopg .*bridge=True"):
         with other.connect() as connection:
             connection.execute(text("select 1"))
 
@@ -377,6 +377,20 @@ def test_listeners_set_up_the_connection():
     with late.connect() as connection:
         assert connection.scalar(text("show application_name")) == "mine"
 
+@pytest.mark.parametrize("time", [1, 2])
+def test_listeners_may_commit(integration_session, time, late=create_engine(URL)):
+    integration_session.add(Item(id=1))
+    integration_session.commit()
+    if not event.contains(late, "connect", committing):
+        event.listen(late, "connect", committing)
+    with late.connect() as connection:
+        assert connection.scalar(text("show lock_timeout")) == "9s"
+    assert ids(late) == [0, 1]
+
+def committing(connection, record):
+    connection.cursor().execute("set lock_timeout = '9s'")
+    connection.commit()
+
 def test_a_lost_transaction_is_noticed(integration_session):
     with engine.connect() as connection:
         connection.execute(text("select 1"))
@@ -400,6 +414,6 @@ def test_engines(project: Project, lent: Lent) -> None:
         result = project.run("--schema")
     finally:
         lent.ask("postgres", "DROP ROLE reader_of_tests")
-    assert result.outcomes == {"passed": 11, "error": 1}, result.output
+    assert result.outcomes == {"passed": 13, "error": 1}, result.output
     assert "ERROR test_engines.py::test_a_lost_transaction_is_noticed" in result.output
     assert "was ended by something else" in result.output

@@ -52,6 +52,7 @@ def test_values_are_frozen() -> None:
         ({"slowst": 3}, "unknown key tool.paceline.slowst. Did you mean 'slowest'?"),
         ({"zzz": 3}, "unknown key tool.paceline.zzz. Known keys are"),
         ({"slowest": True}, "tool.paceline.slowest must be a whole number, not True"),
+        ({"database": {"bridge": 1}}, "tool.paceline.database.bridge must be true or false, not 1"),
         ({"slowest": 0}, "tool.paceline.slowest is 0. Use 1 or more."),
         ({"stall_timeout": 0.5}, "tool.paceline.stall_timeout is 0.5. Use 1 or more."),
         ({"output": 1}, "tool.paceline.output must be a string, not 1"),

@@ -11,7 +11,8 @@ from paceline.errors import LeakError
 from paceline.isolation.databases import postgresql, postgresql_wal, postgresql_xids
 from paceline.isolation.databases.postgresql_fingerprint import fingerprint, unlogged_changes
 from paceline.isolation.databases.postgresql_wal import Change
-from paceline.isolation.pools import forget_connections
+from paceline.isolation.origins import Origins
+from paceline.isolation.pools import tidy_connections
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +30,7 @@ _SHOWN = 10
 _LONGEST = 80
 _HINT = (
     "Something that the test ran committed outside of its transaction: let it use integration_session, or "
-    'give the test a database of its own with @pytest.mark.schema(isolation="clone"). '
+    'give the test a database of its own with @pytest.mark.{marker}(isolation="clone"). '
     "The database has been restored for the next test."
 )
 
@@ -127,15 +128,22 @@ class Audit:
         self._connection: Connection | None = None
         self._before: Moment | None = None
         self._spans: list[_Span] = []
+        self._origins = Origins()
 
     @property
     def ready(self) -> bool:
         """Whether there is a database to watch."""
         return self._provisioning.opened
 
+    @property
+    def place(self) -> Backing:
+        """Where the database is."""
+        return self._provisioning.place
+
     def before(self) -> None:
         """Remember the state before a test."""
         self._spans.clear()
+        self._origins.begin(self.place.url.name)
         self._before = self._asked(lambda witness, connection: witness.before(connection))
 
     def expect(self) -> None:
@@ -154,14 +162,22 @@ class Audit:
             self._asked(lambda witness, connection: witness.accept(connection))
         return bool(xids)
 
-    def after(self) -> LeakError | None:
-        """Compare with the state before the test; return what it changed for good, if it did."""
+    def after(self, *, marker: str = "schema") -> LeakError | None:
+        """Compare with the state before the test; return what it changed for good, if it did.
+
+        Args:
+            marker: the one that can change how the test is isolated.
+        """
         before, self._before = self._before, None
         if before is None:
             return None
         after, committed = self._asked(
             lambda _, connection: postgresql_xids.committed_since(connection, before)
         )
+        if after.open_xids:
+            place = self._provisioning.place
+            with postgresql.connected(place.url) as connection:
+                postgresql_xids.roll_back_prepared(connection)
         xids = frozenset(xid for xid in committed if not any(xid in span for span in self._spans))
         if not xids:
             return None
@@ -172,17 +188,23 @@ class Audit:
         statements = self._asked(
             lambda _, connection: postgresql_xids.statements_since(connection, name, before)
         )
-        return LeakError(_told(changes, statements, name), hint=_HINT)
+        told = "; ".join(filter(None, (_told(changes, statements, name), self._origins.told())))
+        return LeakError(told, hint=_HINT.format(marker=marker))
 
     def settle(self) -> None:
-        """End connections that a test may have left locks, listeners, settings or temporary tables on."""
-        forget_connections(self._provisioning.place.url.name)
+        """Free connections of locks, listeners, settings and temporary tables that a test may have left."""
+        tidy_connections(self._provisioning.place.url.name)
 
     def undo(self) -> None:
         """Give the next test the database as it was when it had been prepared."""
         # Ours may be a connection to the database that goes.
         self.close()
         self._provisioning.restore()
+
+    def end(self) -> None:
+        """Let go of the server and of the drivers."""
+        self._origins.end()
+        self.close()
 
     def close(self) -> None:
         """Let go of the server."""

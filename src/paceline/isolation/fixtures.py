@@ -10,7 +10,7 @@ from _pytest.outcomes import Skipped
 
 from paceline.errors import IsolationError, MissingDependencyError, NotProvisionedError, PacelineError
 from paceline.isolation.databases.postgresql import EXTENSIONS
-from paceline.isolation.modes import MODE
+from paceline.isolation.modes import BRIDGE, MODE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -89,7 +89,7 @@ def schema_isolation(
     if shared is None:
         yield from _rolled_back(integration_engine, pytestconfig)
         return
-    shared.begin(integration_engine)
+    shared.begin(integration_engine, bridge=request.node.stash.get(BRIDGE, False))
     try:
         with _connected(integration_engine, pytestconfig) as connection:
             transaction = connection.begin()

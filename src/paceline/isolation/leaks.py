@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paceline.isolation.fixtures import SHARED
-from paceline.isolation.modes import MODE
+from paceline.isolation.keeping import KEPT
+from paceline.isolation.modes import MARKER, MODE
 from paceline.metrics.isolation_time import STOPWATCH
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from _pytest.fixtures import SubRequest
 
     from paceline.isolation.audit import Audit
+    from paceline.isolation.databases.postgresql_sequences import Sequences
 
 WATCH = pytest.StashKey["Watch"]()
 
@@ -29,25 +31,34 @@ def paceline_audit(paceline_database: object, request: pytest.FixtureRequest) ->
     watch.audit.before()
     if may_commit:
         watch.audit.expect()
+    sequences = None if may_commit else watch.sequences
+    if sequences is not None:
+        sequences.note()
     yield
-    if leak := watch.audit.after():
+    leak = watch.audit.after(marker=request.node.stash.get(MARKER, "schema"))
+    if (kept := request.node.stash.get(KEPT, None)) is not None:
+        kept.keep(watch.audit.place)
+    if leak or kept:
         # Its connection is to the database that is about to be replaced.
         if (shared := request.config.stash.get(SHARED, None)) is not None:
             del request.config.stash[SHARED]
             shared.close()
         watch.undo()
-        if not may_commit:
+        if leak and not may_commit:
             raise leak
     elif may_commit:
         watch.audit.settle()
+    elif sequences is not None:
+        sequences.restore()
 
 
 class Watch:
     """The audit, and hooks for fixtures that live longer than a test: what they write is meant to stay."""
 
-    def __init__(self, audit: Audit) -> None:
-        """Tell `audit`."""
+    def __init__(self, audit: Audit, sequences: Sequences | None = None) -> None:
+        """Tell `audit`; put `sequences` back after each test that is rolled back, if given."""
         self.audit = audit
+        self.sequences = sequences
         self._writers: list[tuple[pytest.FixtureDef[object], SubRequest]] = []
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -65,6 +76,8 @@ class Watch:
             with STOPWATCH:
                 if self.audit.exclude(start):
                     self._writers.append((fixturedef, request))
+                    if self.sequences is not None:
+                        self.sequences.note()
 
     def undo(self) -> None:
         """Bring the database back to its beginning, and have the fixtures that wrote to it write again."""
@@ -73,4 +86,6 @@ class Watch:
             # What a fixture cleans up the leak may have taken from it, and it's gone in a moment anyway.
             with suppress(Exception):
                 fixturedef.finish(request)
+        if self.sequences is not None:
+            self.sequences.close()
         self.audit.undo()

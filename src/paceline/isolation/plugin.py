@@ -12,13 +12,13 @@ from paceline.errors import PacelineError
 from paceline.isolation import fixtures, leaks
 from paceline.isolation.fixtures import PROVISIONING, SETTINGS, SHARED
 from paceline.isolation.insertion import request_fixture
-from paceline.isolation.modes import MODE, mode_of
+from paceline.isolation.modes import BRIDGE, MARKER, MODE, bridge_of, marker_of, mode_of
 from paceline.selection import suites_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
 
-    from paceline.config import Config, Suite
+    from paceline.config import Config, DatabaseConfig, Suite
     from paceline.isolation.provisioning import Provisioning
 
 #: The fixture that stands for each requirement of a suite.
@@ -53,9 +53,10 @@ def register(config: pytest.Config, settings: Config, enabled: tuple[Suite, ...]
     config.stash[SETTINGS] = settings.database
     config.pluginmanager.register(fixtures, "paceline-isolation-fixtures")
     config.pluginmanager.register(leaks, "paceline-leaks")
-    config.pluginmanager.register(Isolation(provisioning, enabled), "paceline-isolation")
+    isolation = Isolation(provisioning, enabled, bridge=settings.database.bridge)
+    config.pluginmanager.register(isolation, "paceline-isolation")
     if any(suite.requires or suite.isolation != "none" for suite in enabled):
-        _watch(config, provisioning())
+        _watch(config, provisioning(), settings.database)
         if settings.database.export and not _is_controller(config):
             _export(config, provisioning(), settings.database.export)
 
@@ -70,10 +71,13 @@ def time(config: pytest.Config) -> None:
 class Isolation:
     """Hooks that put the tests of the enabled suites into their fixtures."""
 
-    def __init__(self, provisioning: Callable[[], Provisioning], enabled: tuple[Suite, ...]) -> None:
-        """Serve the `enabled` suites."""
+    def __init__(
+        self, provisioning: Callable[[], Provisioning], enabled: tuple[Suite, ...], *, bridge: bool
+    ) -> None:
+        """Serve the `enabled` suites; `bridge` drivers where a test doesn't say."""
         self._provisioning = provisioning
         self._enabled = enabled
+        self._bridge = bridge
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, None, None]:
@@ -84,6 +88,8 @@ class Isolation:
             if not suites:
                 continue
             mode = item.stash[MODE] = mode_of(item, suites)
+            item.stash[MARKER] = marker_of(item, suites)
+            item.stash[BRIDGE] = bridge_of(item, suites, default=self._bridge)
             if mode == "transaction":
                 request_fixture(item, "schema_isolation", scope="function")
             required = {requirement for suite in suites for requirement in suite.requires}
@@ -94,11 +100,23 @@ class Isolation:
             for requirement in sorted(required, key=list(_FIXTURES).index, reverse=True):
                 request_fixture(item, _FIXTURES[requirement], scope="session")
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_teardown(self, item: pytest.Item) -> None:
-        """Tell the shared transaction that only fixtures are left to be torn down."""
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Tell the shared transaction that only fixtures are left; tidy up after a test without isolation."""
         if (shared := item.config.stash.get(SHARED, None)) is not None:
             shared.finish()
+        try:
+            return (yield)
+        finally:
+            if item.stash.get(MODE, "") == "none":
+                self._tidy()
+
+    def _tidy(self) -> None:
+        from paceline.isolation.pools import tidy_connections
+
+        provisioning = self._provisioning()
+        if provisioning.opened:
+            tidy_connections(provisioning.place.url.name)
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """End a test that needs a server which is gone with the reason, instead of a refused connection."""
@@ -116,14 +134,27 @@ def _is_controller(config: pytest.Config) -> bool:
     return not hasattr(config, "workerinput") and config.getoption("dist", "no") != "no"
 
 
-def _watch(config: pytest.Config, provisioning: Provisioning) -> None:
+def _watch(config: pytest.Config, provisioning: Provisioning, settings: DatabaseConfig) -> None:
     from paceline.isolation.audit import Audit
+    from paceline.isolation.databases import postgresql
+    from paceline.isolation.databases.postgresql_sequences import Sequences
+    from paceline.isolation.pools import release_engines
 
     audit = Audit(provisioning)
-    watch = config.stash[leaks.WATCH] = leaks.Watch(audit)
+    sequences = None
+    if settings.reset_sequences:
+        sequences = Sequences(lambda: postgresql.connect(provisioning.place.url))
+        config.add_cleanup(sequences.close)
+    watch = config.stash[leaks.WATCH] = leaks.Watch(audit, sequences)
     # Cleaned up before the provisioning, which was added earlier.
-    config.add_cleanup(audit.close)
+    config.add_cleanup(audit.end)
+    config.add_cleanup(release_engines)
     config.pluginmanager.register(watch, "paceline-watch")
+    if config.getoption("paceline_keep_databases", False):
+        from paceline.isolation.keeping import Keeping
+
+        keeping = Keeping(provisioning, config.rootpath / ".paceline" / "kept")
+        config.pluginmanager.register(keeping, "paceline-keeping")
 
 
 def _export(config: pytest.Config, provisioning: Provisioning, variables: tuple[str, ...]) -> None:

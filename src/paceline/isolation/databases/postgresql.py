@@ -156,22 +156,7 @@ def copy(url: DatabaseUrl, source: str, name: str) -> None:
     """
     with connected(url) as connection:
         _disconnect(connection, source)
-        connection.execute(_copying(connection, source, name))
-
-
-def begin_copy(connection: Connection, source: str, name: str) -> None:
-    """Like `copy` of a database that nobody is connected to, but return at once."""
-    connection.pgconn.send_query(_copying(connection, source, name).as_bytes(connection))
-
-
-def end_copy(connection: Connection) -> bool:
-    """Wait for what `begin_copy` began; return whether it worked."""
-    from psycopg.pq import ExecStatus
-
-    done = False
-    while (result := connection.pgconn.get_result()) is not None:
-        done = result.status == ExecStatus.COMMAND_OK
-    return done
+        connection.execute(copying(connection, source, name))
 
 
 def rename(url: DatabaseUrl, name: str, new: str) -> None:
@@ -189,7 +174,8 @@ def rename(url: DatabaseUrl, name: str, new: str) -> None:
         )
 
 
-def _copying(connection: Connection, source: str, name: str) -> Composed:
+def copying(connection: Connection, source: str, name: str) -> Composed:
+    """Return the statement that makes the database `name` a copy of `source`."""
     from psycopg import sql
 
     # Copies files instead of writing each page to the log as well: twice as fast where nothing is dirty.
@@ -217,11 +203,16 @@ def drop(url: DatabaseUrl, name: str) -> None:
     Raises:
         ProvisioningError: the server refuses.
     """
+    with connected(url) as connection:
+        connection.execute(dropping(connection, name))
+
+
+def dropping(connection: Connection, name: str) -> Composed:
+    """Return the statement that drops the database `name` and ends what is still connected to it."""
     from psycopg import sql
 
-    with connected(url) as connection:
-        force = sql.SQL(" WITH (FORCE)" if connection.info.server_version >= 130000 else "")
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)) + force)
+    force = sql.SQL(" WITH (FORCE)" if connection.info.server_version >= 130000 else "")
+    return sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)) + force
 
 
 def drop_unused(url: DatabaseUrl, pattern: str, chosen: Callable[[str], bool]) -> None:

@@ -51,7 +51,9 @@ _XID_MASK = 0xFFFFFFFF
 _ROWS_CHANGED: LiteralString = """
 SELECT split_part(record_type, '+', 1), spc, rel, sum(number)
 FROM (SELECT record_type, found[1]::oid AS spc, found[2]::oid AS db, found[3]::oid AS rel,
-             coalesce(substring(description FROM 'ntuples: (\\d+)')::bigint, 1) AS number
+             -- As PostgreSQL 16 says it, then 15.
+             coalesce(substring(description FROM 'ntuples: (\\d+)'),
+                      substring(description FROM '^(\\d+) tuples'), '1')::bigint AS number
       FROM pg_get_wal_records_info(%(start)s, %(end)s),
            regexp_match(block_ref, 'rel (\\d+)/(\\d+)/(\\d+)') AS found
       WHERE resource_manager IN ('Heap', 'Heap2') AND xid = ANY(%(xids)s::xid[])) AS record

@@ -74,6 +74,17 @@ def committed_since(connection: Connection, before: Moment) -> tuple[Moment, fro
     return _moment(row), frozenset(xids)
 
 
+def roll_back_prepared(connection: Connection) -> None:
+    """End what a two-phase commit has left half done in the database of `connection`: it holds locks."""
+    from psycopg import sql
+
+    rows = connection.execute(
+        "SELECT gid FROM pg_prepared_xacts WHERE database = current_database()"
+    ).fetchall()
+    for (gid,) in rows:
+        connection.execute(sql.SQL("ROLLBACK PREPARED {}").format(str(gid)))
+
+
 def _moment(row: tuple[object, ...]) -> Moment:
     _, next_xid, open_xids = str(row[0]).split(":")
     return Moment(

@@ -41,8 +41,8 @@ class Caller:
         return task is None or task.done()
 
     def same_as(self, other: Caller) -> bool:
-        """Tell whether one would wait for itself."""
-        return self.thread == other.thread and self.task == other.task
+        """Tell whether this one would wait for itself: without a task, waiting stops all of its thread."""
+        return self.thread == other.thread and (self.task is None or self.task == other.task)
 
 
 def current_caller(test_thread: int, *, tasks_matter: bool) -> Caller:
@@ -70,6 +70,18 @@ def current_place() -> str:
             found = _outside(parent.gr_frame)
             parent = parent.parent
     return found or "an unknown place"
+
+
+def outside_of(libraries: tuple[str, ...], frame: FrameType | None) -> str:
+    """Return file and line of the code that called `libraries` from `frame`; empty if that was Paceline."""
+    while frame is not None:
+        module = str(frame.f_globals.get("__name__", ""))
+        if module.startswith("paceline.isolation"):
+            return ""
+        if not module.startswith((*_LIBRARIES, *libraries)):
+            return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        frame = frame.f_back
+    return ""
 
 
 def _outside(frame: FrameType | None) -> str:

@@ -1,66 +1,40 @@
-"""One physical connection of one driver, and the transactions on it."""
+"""One driver's way onto the session, and the transactions that it carries."""
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from paceline.errors import SharedTransactionError
-from paceline.isolation.shared.callers import Caller, current_caller, current_place
-from paceline.isolation.shared.constraints import Constraints
-from paceline.isolation.shared.savepoints import ConflictError, Savepoints
+from paceline.isolation.shared.callers import current_caller, current_place
+from paceline.isolation.shared.outer import CLONE, Outer, stale
+from paceline.isolation.shared.savepoints import ConflictError
 from paceline.isolation.shared.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
     from paceline.isolation.shared.statements import Statement
-    from paceline.isolation.shared.worlds import World
 
 T = TypeVar("T")
 
-_CLONE = 'Mark the test @pytest.mark.schema(isolation="clone").'
-
 
 class Channel:
-    """The shared transaction of one driver.
+    """The connection that all engines of one driver share.
 
     Attributes:
         driver: such as "psycopg".
         awaits: it's an asyncio driver.
+        outer: the transaction around the test, and what it shares with other channels.
+        must_queue: even what isn't a statement has to wait for its turn on the session.
     """
 
-    def __init__(self, driver: str, world: World, *, awaits: bool) -> None:
+    def __init__(self, driver: str, outer: Outer, *, awaits: bool) -> None:
         """Connect to nothing yet."""
         self.driver = driver
-        self._wire = Wire(driver, awaits=awaits)
         self.awaits = awaits
-        self._world = world
-        self._finishing = False
-        self._books = Savepoints()
-        self._callers: dict[Hashable, Caller] = {}
-        self._test_thread, self._timeout = 0, 0.0
-        self._is_open = False
-        self._user = ""
-        self._first_use: Callable[[str], None] | None = None
-        self._broken: SharedTransactionError | None = None
-        self._constraints = Constraints(self._wire)
-
-    def prepare(self, first_use: Callable[[str], None], *, timeout: float) -> None:
-        """Get ready for a test; the transaction begins with the first statement.
-
-        Args:
-            first_use: called before that with the place; may raise.
-            timeout: seconds that a transaction of the application waits for another.
-        """
-        self._test_thread = threading.get_ident()
-        self._timeout = timeout
-        self._first_use = first_use
-        self._finishing = False
-
-    def finish(self) -> None:
-        """Only fixtures are left to be torn down: a rollback too many hurts nobody unless more is to come."""
-        self._finishing = True
+        self.outer = outer
+        self.must_queue = awaits or outer.junction is not None
+        self._wire = Wire(driver, awaits=awaits)
 
     @property
     def real(self) -> Any:
@@ -71,28 +45,22 @@ class Channel:
         """Return which database the physical connection leads to; empty before there is one."""
         return self._wire.identity
 
-    @property
-    def is_usable(self) -> bool:
-        """Whether the physical connection is there."""
-        return self._wire.is_usable
-
     def serves(self, user: str) -> bool:
         """Tell whether the physical connection is there and may be used by engines of `user`.
 
         Raises:
             SharedTransactionError: the test has used it as somebody else already.
         """
-        if not self.is_usable:
-            return False
-        if not (user and self._user) or user == self._user:
-            return True
-        if self._is_open:
+        outer = self.outer
+        if not (user and outer.user) or user == outer.user:
+            return self._wire.is_usable
+        if outer.is_open:
             raise SharedTransactionError(
-                f"the test uses the database as {self._user} and as {user} ({current_place()}), but all "
+                f"the test uses the database as {outer.user} and as {user} ({current_place()}), but all "
                 "transactions of a test share one connection, which has one of these roles",
-                hint=_CLONE,
+                hint=CLONE,
             )
-        self._world.call(self._wire.close)
+        outer.log_out()
         return False
 
     def adopt(self, connect: Callable[[], Any], *, user: str) -> None:
@@ -101,66 +69,40 @@ class Channel:
         Raises:
             SharedTransactionError: there was one, and it was lost in the middle of a test.
         """
-        if self._is_open:
+        if self.outer.is_open and self.real is not None:
             raise SharedTransactionError(
-                "the connection that all transactions of the test share was lost", hint=_CLONE
+                "the connection that all transactions of the test share was lost", hint=CLONE
             )
-        self._user = user
-        self._world.call(lambda: self._wire.take_over(connect))
+        self.outer.add(self._wire, connect, user=user)
 
-    def end(self) -> None:
-        """Undo everything.
-
-        Raises:
-            SharedTransactionError: something ended the shared transaction before, so its work stayed.
-        """
-        self._first_use = None
-        was_open, self._is_open = self._is_open, False
-        self._books = Savepoints()
-        self._callers.clear()
-        self._broken = None
-        self._constraints.forget()
-        if was_open and self.is_usable:
-            try:
-                self._world.call(self._wire.roll_back)
-            except Exception as error:  # noqa: BLE001 - every driver has its own class
-                raise SharedTransactionError(
-                    "the transaction that isolates the test was ended by something else, so what the test "
-                    f"did may have stayed: {error}",
-                    hint=_CLONE,
-                ) from None
-
-    def close(self) -> None:
-        """Close the physical connection and end what serves it."""
-        self._world.call(self._wire.close)
-        self._world.close()
+    def set_up(self, work: Callable[[], object]) -> None:
+        """Do `work`, which prepares the physical connection for an engine."""
+        self.outer.set_up(self._wire, work)
 
     def run(self, work: Callable[[], T], *, begins: Hashable = None) -> T:
         """Run `work`, a piece of the application's; one that `begins` a transaction waits for its turn."""
+        outer = self.outer
         if begins is None:
-            return self._world.run(work, blocked=None, timeout=0)
-        caller = current_caller(self._test_thread, tasks_matter=self.awaits)
-        self._callers[begins] = caller
-        return self._world.run(work, blocked=lambda: self._blocked(caller), timeout=self._timeout)
+            return outer.world.run(work, blocked=None, timeout=0)
+        caller = current_caller(outer.test_thread, tasks_matter=self.awaits)
+        outer.callers[begins] = caller
+        return outer.world.run(work, blocked=lambda: outer.blocked(caller), timeout=outer.timeout)
 
     def call(self, work: Callable[..., T], *args: Any, **options: Any) -> T:
         """Run `work`, which has nothing to do with transactions."""
-        return self._world.call(lambda: work(*args, **options))
+        return self.outer.world.call(lambda: work(*args, **options))
 
     def settle(self, work: Callable[[], object]) -> None:
         """Run `work` as soon as nothing else is being done."""
-        self._world.settle(work)
+        self.outer.world.settle(work)
 
     def is_open(self, token: Hashable) -> bool:
         """Tell whether a transaction has begun and not ended."""
-        return self._books.is_open(token)
+        return self.outer.books.is_open(token)
 
     def begin(self, token: Hashable, place: str) -> None:
         """Begin a transaction of the application."""
-        self._check()
-        opening = () if self._is_open else self._opened(place)
-        self._send_new((*opening, *self._books.begin(token, place)))
-        self._is_open = True
+        self.outer.begin(self._wire, token, place)
 
     def execute_first(self, token: Hashable, place: str, statement: Statement, send: Callable[[], T]) -> T:
         """Begin a transaction and execute its first statement."""
@@ -180,38 +122,42 @@ class Channel:
 
     def execute(self, token: Hashable, statement: Statement, send: Callable[[], T]) -> T:
         """Execute a statement of a transaction."""
-        self._check()
-        if not self._books.is_open(token):
-            raise _stale()
-        before, guard = self._books.before_statement(token)
+        outer = self.outer
+        outer.check()
+        books = outer.books
+        if not books.is_open(token):
+            raise stale()
+        before, guard = books.before_statement(token)
         self._wire.send(before)
-        if self._books.must_fail(token):
+        if books.must_fail(token):
             self._wire.fail()
         try:
             result = send()
         except BaseException as error:
             if _is_servers(error):
-                self._wire.send(self._books.failed(token, guard=guard))
+                self._wire.send(books.failed(token, guard=guard))
             else:
-                self._wire.send(self._books.succeeded(token, guard=guard, wrote=False))
+                self._wire.send(books.succeeded(token, guard=guard, wrote=False))
             raise
         if statement.changes_schema:
-            self._constraints.note_change()
-        self._wire.send(self._books.succeeded(token, guard=guard, wrote=not statement.reads))
+            outer.constraints.note_change()
+        outer.has_prepared = outer.has_prepared or statement.prepares
+        self._wire.send(books.succeeded(token, guard=guard, wrote=not statement.reads))
         return result
 
     def savepoint(self, token: Hashable, statement: Statement, send: Callable[[], T]) -> T | None:
         """Carry out a SAVEPOINT command of the application under a name that is unique."""
-        self._check()
+        outer = self.outer
+        outer.check()
         if statement.control == "savepoint":
-            self._send_new(self._books.nested(token, statement.name))
+            outer.send_new(self._wire, outer.books.nested(token, statement.name))
             return None
-        work = self._books.release if statement.control == "release" else self._books.rollback_to
+        work = outer.books.release if statement.control == "release" else outer.books.rollback_to
         try:
             sql = work(token, statement.name)
         except ConflictError as error:
-            raise self._conflict(error) from None
-        self._constraints.note_rollback()
+            raise outer.conflict(error) from None
+        outer.constraints.note_rollback()
         # The server knows best what to say about a savepoint that isn't there.
         if sql is None:
             return send()
@@ -220,77 +166,28 @@ class Channel:
 
     def commit(self, token: Hashable) -> None:
         """Commit a transaction of the application."""
-        self._callers.pop(token, None)
-        if not self._is_open:
+        outer = self.outer
+        outer.callers.pop(token, None)
+        if not outer.is_open:
             return
-        self._check()
-        if self._books.wrote(token) and not self._books.has_failed(token):
+        outer.check()
+        if outer.books.wrote(token) and not outer.books.has_failed(token):
             self._check_constraints(token)
-        self._wire.send(self._books.commit(token))
+        self._wire.send(outer.books.commit(token))
 
     def rollback(self, token: Hashable) -> None:
         """Roll a transaction of the application back."""
-        self._callers.pop(token, None)
-        if not self._is_open or self._broken:
-            return
-        try:
-            sql = self._books.rollback(token)
-        except ConflictError as error:
-            conflict = self._conflict(error)
-            if self._finishing:
-                return
-            raise conflict from None
-        self._constraints.note_rollback()
-        self._wire.send(sql)
-
-    def _opened(self, place: str) -> tuple[str, ...]:
-        if self._first_use is None:
-            raise _stale()
-        self._first_use(place)
-        return self._wire.opening
-
-    def _check(self) -> None:
-        if self._broken is not None:
-            raise self._broken
-
-    def _conflict(self, error: ConflictError) -> SharedTransactionError:
-        self._broken = SharedTransactionError(
-            f"the rollback ({current_place()}) of a transaction begun at {error.mine} would also undo the "
-            f"work of another one, begun at {' and '.join(error.others)}: all transactions of a test share "
-            "one connection",
-            hint=_CLONE,
-        )
-        return self._broken
-
-    def _blocked(self, caller: Caller) -> str:
-        for token, place in self._books.open_transactions():
-            other = self._callers.get(token)
-            if other is not None and not other.may_be_nested_over() and not other.same_as(caller):
-                return place
-        return ""
+        self.outer.callers.pop(token, None)
+        self._wire.send(self.outer.rolled_back(token))
 
     def _check_constraints(self, token: Hashable) -> None:
         """Do what a COMMIT does about deferred constraints; a violation ends the transaction."""
         try:
-            self._constraints.check()
+            self.outer.constraints.check(self._wire)
         except BaseException:
-            self._books.failed(token, guard="")
+            self.outer.books.failed(token, guard="")
             self.rollback(token)
             raise
-
-    def _send_new(self, sql: tuple[str, ...]) -> None:
-        try:
-            self._wire.send(sql)
-        except BaseException:
-            self._books.drop_newest()
-            raise
-
-
-def _stale() -> SharedTransactionError:
-    return SharedTransactionError(
-        f"a connection is used that a test before this one left open ({current_place()})",
-        hint="Close it in the test that opens it.",
-    )
 
 
 def _is_servers(error: BaseException) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
 from paceline.errors import SharedTransactionError
+from paceline.isolation.shared.blocks import TransactionBlock
 from paceline.isolation.shared.callers import current_place
 from paceline.isolation.shared.cursor import JoinedCursor
 from paceline.isolation.shared.statements import Statement
@@ -16,6 +17,26 @@ if TYPE_CHECKING:
 
 #: What asyncpg's adapter and psycopg2 call it.
 _AUTOCOMMIT = frozenset({"autocommit", 0})
+
+#: What drivers can do that the books wouldn't notice.
+_UNKNOWN = {"pipeline": "a pipeline", "reset": "reset()", "lobject": "a large object"}
+
+
+_OWN = frozenset({"_connection", "driver_connection"})
+
+
+class DriversOwn:
+    """The asyncio connection below SQLAlchemy's: it has a loop of its own and would go past the books."""
+
+    def __init__(self, own: Any) -> None:
+        """Hide `own`."""
+        self._own = own
+
+    def __getattr__(self, name: str) -> Any:
+        """Tell whether it's there, which is all that SQLAlchemy asks."""
+        if name in {"is_closed", "closed"}:
+            return getattr(self._own, name)
+        raise _refused(f"{name} of the driver's own asyncio connection")
 
 
 class _Token:
@@ -59,9 +80,28 @@ class JoinedConnection:
 
     def __getattr__(self, name: str) -> Any:
         """Whatever isn't about transactions is the driver's own."""
-        if name.startswith("tpc_"):
-            raise _refused("two-phase commit")
-        return getattr(self.channel.real, name)
+        if what := _UNKNOWN.get(name) or ("two-phase commit" if name.startswith("tpc_") else ""):
+            raise _refused(what)
+        found = getattr(self.channel.real, name)
+        return DriversOwn(found) if self.channel.awaits and name in _OWN else found
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction has begun and not ended."""
+        return self._token is not None
+
+    def transaction(
+        self, savepoint_name: str | None = None, force_rollback: bool = False
+    ) -> TransactionBlock:
+        """Return a block, as psycopg's connections do."""
+        return TransactionBlock(self, savepoint_name, force_rollback=force_rollback)
+
+    def begin_transaction(self) -> None:
+        """Begin a transaction that the application asks for in so many words."""
+        token = _Token()
+        place = current_place()
+        self._source.ensure()
+        self._first(token, lambda: self.channel.begin(token, place))
 
     def cursor(self, *args: Any, **options: Any) -> JoinedCursor:
         """Return a cursor; nothing is sent."""

@@ -17,9 +17,8 @@ _DEFERRABLE = (
 class Constraints:
     """The deferrable constraints that a test meets; asked for once, and after each change of the schema."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self) -> None:
         """Know nothing yet."""
-        self._wire = wire
         self._known: list[tuple[bool, str]] | None = None
         self._schema_changed = False
 
@@ -38,16 +37,16 @@ class Constraints:
         if self._schema_changed:
             self._known = None
 
-    def check(self) -> None:
-        """Do what a COMMIT does about deferred constraints.
+    def check(self, wire: Wire) -> None:
+        """Do what a COMMIT on `wire` does about deferred constraints.
 
         Raises:
             Exception: the driver's, as a COMMIT would.
         """
         if self._known is None:
-            self._known = [(bool(row[0]), str(row[1])) for row in self._wire.ask(_DEFERRABLE)]
+            self._known = [(bool(row[0]), str(row[1])) for row in wire.ask(_DEFERRABLE)]
         if not self._known:
             return
-        self._wire.ask("SET CONSTRAINTS ALL IMMEDIATE")
+        wire.ask("SET CONSTRAINTS ALL IMMEDIATE")
         if deferred := [name for is_deferred, name in self._known if is_deferred]:
-            self._wire.send((f"SET CONSTRAINTS {', '.join(deferred)} DEFERRED",))
+            wire.send((f"SET CONSTRAINTS {', '.join(deferred)} DEFERRED",))

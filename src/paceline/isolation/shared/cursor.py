@@ -31,7 +31,7 @@ class JoinedCursor:
     def __getattr__(self, name: str) -> Any:
         """Whatever isn't about execution is the driver's own."""
         found = getattr(self._cursor(), name)
-        if name.startswith("fetch") and self._connection.channel.awaits and self._is_server_side:
+        if name.startswith("fetch") and self._connection.channel.must_queue and self._is_server_side:
             return partial(self._connection.channel.call, found)
         return found
 
@@ -70,13 +70,22 @@ class JoinedCursor:
         """Copy, as psycopg2's cursors can."""
         return self._connection.perform(Statement(), lambda: self._cursor().copy_from(*args, **options))
 
+    def copy_to(self, *args: Any, **options: Any) -> Any:
+        """Copy, as psycopg2's cursors can."""
+        reading = Statement(reads=True)
+        return self._connection.perform(reading, lambda: self._cursor().copy_to(*args, **options))
+
+    def stream(self, statement: Any, *args: Any, **options: Any) -> Iterator[Any]:
+        """Yield rows, as psycopg's cursors can, but when all have come."""
+        return iter(self._perform("stream", statement, args, options))
+
     def close(self) -> None:
         """Close the driver's cursor."""
         real = self._real
         if real is None:
             return
         channel = self._connection.channel
-        if not channel.awaits:
+        if not channel.must_queue:
             real.close()
         elif self._is_server_side:
             channel.call(real.close)
@@ -118,6 +127,7 @@ class JoinedCursor:
             return self._connection.perform_apart(method, sql, args, options)
 
         def send() -> Any:
-            return getattr(self._cursor(), method)(sql, *args, **options)
+            result = getattr(self._cursor(), method)(sql, *args, **options)
+            return list(result) if method == "stream" else result
 
         return self._connection.perform(statement, send)

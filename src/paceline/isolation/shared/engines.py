@@ -9,24 +9,25 @@ from __future__ import annotations
 import gc
 import inspect
 import weakref
-from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy
+from sqlalchemy import event
 from sqlalchemy.engine import Dialect, Engine
 from sqlalchemy.engine import base as engine_base
-from sqlalchemy.pool import NullPool, Pool
+from sqlalchemy.pool import NullPool, Pool, QueuePool
 from sqlalchemy.pool import base as pool_base
 from sqlalchemy.util import concurrency
 
 from paceline.errors import SharedTransactionError
-from paceline.isolation.shared.channel import Channel
 from paceline.isolation.shared.connection import JoinedConnection
 from paceline.isolation.shared.wire import identify
-from paceline.isolation.shared.worlds import BlockingWorld, LoopWorld, World
+from paceline.isolation.shared.worlds import LoopWorld, World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+
+    from paceline.isolation.shared.channel import Channel
 
 # By name, so that one that is gone is told by check_assumptions().
 _OptionEngine: Any = getattr(engine_base, "OptionEngine", None)
@@ -74,16 +75,12 @@ def driver_of(engine: Engine) -> str:
     return f"{name}_async" if name == "psycopg" and engine.dialect.is_async else name
 
 
-def new_channel(driver: str) -> Channel:
-    """Return a channel for `driver`."""
-    awaits = driver in {"asyncpg", "psycopg_async"}
-    world: World = BlockingWorld()
-    if awaits:
-        spawn: Any = concurrency.greenlet_spawn
-        # Called await_only before 2.1.
-        await_: Any = getattr(concurrency, "await_", None) or vars(concurrency)["await_only"]
-        world = LoopWorld(spawn, await_, concurrency.in_greenlet)
-    return Channel(driver, world, awaits=awaits)
+def loop_world() -> World:
+    """Return a loop for asyncio drivers, where SQLAlchemy lets them await."""
+    spawn: Any = concurrency.greenlet_spawn
+    # Called await_only before 2.1.
+    await_: Any = getattr(concurrency, "await_", None) or vars(concurrency)["await_only"]
+    return LoopWorld(spawn, await_, concurrency.in_greenlet)
 
 
 class Engines:
@@ -125,6 +122,35 @@ class Engines:
             self._original = None
 
 
+#: Of this process, for all who look for engines.
+ENGINES = Engines()
+
+
+def repeat_set_up(engine: Engine, sql: str) -> bool:
+    """Run `sql` on the idle connections of `engine`, then what sets up new ones; return whether it worked."""
+    pool = engine.pool
+    if not isinstance(pool, QueuePool):
+        return False
+    options = {"prepare": False} if engine.dialect.driver == "psycopg" else {}
+    lent: list[Any] = []
+    try:
+        lent += [pool.connect() for _ in range(pool.checkedin())]
+        for each in lent:
+            connection = each.dbapi_connection
+            cursor = connection.cursor()
+            cursor.execute(sql, **options)
+            cursor.close()
+            dispatch: Any = pool.dispatch
+            dispatch.connect(connection, each._connection_record)
+            connection.commit()
+    except Exception:  # noqa: BLE001 - every driver has its own class, and listeners may raise anything
+        return False
+    finally:
+        for each in lent:
+            each.close()
+    return True
+
+
 class SharedPool(NullPool):
     """Hands out any number of connections, all of them on the channel's physical one."""
 
@@ -147,7 +173,7 @@ class SharedPool(NullPool):
         self.own = own
         self.channel = channel
         self._user = engine.url.username or ""
-        self._greeted: object = None
+        self._greeted: tuple[object, int] = (None, 0)
         self._doubt = doubt
         self._leads_elsewhere = False
         self._dialect_of_engine = engine.dialect
@@ -189,14 +215,16 @@ class SharedPool(NullPool):
     def ensure(self) -> None:
         """Make sure that the physical connection is there and set up for the engine."""
         channel = self.channel
+        outer = channel.outer
         if not channel.serves(self._user):
-            connect = partial(_ConnectionRecord, self.own)
-            channel.adopt(lambda: self._undisturbed(connect).dbapi_connection, user=self._user)
-            self._greeted = channel.real
-        elif self._greeted is not channel.real:
+            channel.adopt(lambda: self._undisturbed(self._connect).dbapi_connection, user=self._user)
+        elif self._greeted not in ((channel.real, 0), (channel.real, outer.number)):
             # An engine's listeners set up its connections: types, codecs, a search path.
-            channel.call(lambda: self._undisturbed(self._greet))
-            self._greeted = channel.real
+            channel.set_up(lambda: self._undisturbed(self._greet))
+        else:
+            return
+        # What they set in the middle of a test is gone after it.
+        self._greeted = (channel.real, outer.number if outer.is_open else 0)
 
     def _identify(self) -> str:
         record = _ConnectionRecord(self.own)
@@ -210,6 +238,26 @@ class SharedPool(NullPool):
         connection: Any = _ConnectionRecord(self.own).dbapi_connection
         self._dialect_of_engine.set_isolation_level(connection, "AUTOCOMMIT")
         return connection
+
+    def _connect(self) -> Any:
+        """Return a record with a new connection, by way of the junction if there is one."""
+        junction = self.channel.outer.junction
+        if junction is None:
+            return _ConnectionRecord(self.own)
+
+        def by_way(dialect: Dialect, _: object, args: Sequence[Any], options: dict[str, Any]) -> Any:
+            there = {"host": junction.folder, "port": junction.port}
+            options = {name: value for name, value in options.items() if name != "hostaddr"}
+            connection: Any = dialect.connect(*args, **(options | there))
+            # The session may be in a transaction, which must not be ended.
+            connection.autocommit = True
+            return connection
+
+        event.listen(self._dialect_of_engine, "do_connect", by_way)
+        try:
+            return _ConnectionRecord(self.own)
+        finally:
+            event.remove(self._dialect_of_engine, "do_connect", by_way)
 
     def _greet(self) -> None:
         record = _ConnectionRecord(self.own, connect=False)

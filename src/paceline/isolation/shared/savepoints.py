@@ -189,6 +189,10 @@ class Savepoints:
         self._aborted = True
         return ()
 
+    def recovered(self) -> tuple[str, ...]:
+        """Make the server usable for anybody after an error."""
+        return self._recovered(None)
+
     def must_fail(self, owner: Hashable) -> bool:
         """Tell whether a statement of `owner` would succeed that fails in production."""
         return not self._aborted and self.has_failed(owner)

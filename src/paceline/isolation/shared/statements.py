@@ -43,6 +43,7 @@ _READING = re.compile(
 _WRITING_WORD = re.compile(r"\b(INSERT|UPDATE|DELETE|MERGE|INTO|ANALYZE)\b", re.IGNORECASE)
 _LOCKING = re.compile(r"\bFOR\s+(NO\s+KEY\s+)?UPDATE\b", re.IGNORECASE)
 _SCHEMA = re.compile(r"(CREATE|ALTER|DROP|DO|CALL|IMPORT)\b", re.IGNORECASE)
+_PREPARE = re.compile(r"PREPARE\b", re.IGNORECASE)
 _CALL = re.compile(r"([A-Za-z_]\w*)\s*\(")
 #: Words before a parenthesis that change no rows. Any other function may.
 _HARMLESS = frozenset(
@@ -75,6 +76,7 @@ class Statement:
         about_server: it's refused, but wouldn't change the database that it is sent to.
         reads: certainly changes no rows.
         changes_schema: may change which constraints there are.
+        prepares: gives a statement a name that outlives transactions.
     """
 
     control: Control = ""
@@ -83,6 +85,7 @@ class Statement:
     about_server: bool = False
     reads: bool = False
     changes_schema: bool = False
+    prepares: bool = False
 
 
 def read_statement(sql: object) -> Statement:
@@ -117,7 +120,9 @@ def _read(text: str) -> Statement:
             command = " ".join(match[0].upper().split())
             return Statement(refused=command, about_server=len(parts) == 1 and command in _ABOUT_SERVER)
     return Statement(
-        reads=all(map(_only_reads, parts)), changes_schema=any(_SCHEMA.match(part) for part in parts)
+        reads=all(map(_only_reads, parts)),
+        changes_schema=any(_SCHEMA.match(part) for part in parts),
+        prepares=any(_PREPARE.match(part) for part in parts),
     )
 
 

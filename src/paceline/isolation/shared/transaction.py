@@ -6,20 +6,25 @@ import weakref
 from typing import TYPE_CHECKING
 
 from paceline.errors import ConfigError, SharedTransactionError
+from paceline.isolation.shared.channel import Channel
 from paceline.isolation.shared.engines import (
     DRIVERS,
-    Engines,
+    ENGINES,
     SharedPool,
     check_assumptions,
     driver_of,
-    new_channel,
+    loop_world,
 )
+from paceline.isolation.shared.junction import Junction
+from paceline.isolation.shared.outer import Outer
+from paceline.isolation.shared.worlds import BlockingWorld
 from paceline.isolation.urls import DatabaseUrl
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Engine
 
-    from paceline.isolation.shared.channel import Channel
+
+_AWAITING = frozenset({"asyncpg", "psycopg_async"})
 
 
 #: Asked twice for every test, and answered by reading a URL.
@@ -36,9 +41,10 @@ class SharedTransaction:
             timeout: seconds that a transaction of the application waits for another.
         """
         self._timeout = timeout
-        self._engines = Engines()
-        self._channels: dict[str, Channel] = {}
-        self._pools: weakref.WeakKeyDictionary[Engine, SharedPool] = weakref.WeakKeyDictionary()
+        self._engines = ENGINES
+        self._apart = _Sessions()
+        self._bridged = _Sessions()
+        self._lines = self._apart
         self._reference: Engine | None = None
         self._joins: weakref.WeakKeyDictionary[Engine, bool] = weakref.WeakKeyDictionary()
         self._used: tuple[str, str] | None = None
@@ -51,11 +57,15 @@ class SharedTransaction:
             taken = _TAKEN[engine] = driver_of(engine) in DRIVERS and _target_of(engine.url) is not None
         return taken
 
-    def begin(self, engine: Engine) -> None:
+    def begin(self, engine: Engine, *, bridge: bool = False) -> None:
         """Join all engines that point where `engine` does, also those that are made from now on.
 
+        Args:
+            engine: leads to the tests' database.
+            bridge: put engines of different drivers into one session, instead of refusing a second one.
+
         Raises:
-            SharedTransactionError: this version of SQLAlchemy is unknown.
+            SharedTransactionError: this version of SQLAlchemy is unknown, or there can be no bridge.
         """
         if self._reference is None:
             check_assumptions()
@@ -65,15 +75,18 @@ class SharedTransaction:
         self._used = None
         self._engines.on_new = self._join
         self._engines.watch()
-        for channel in self._channels.values():
-            self._prepare(channel)
+        self._lines = self._bridged if bridge else self._apart
+        if bridge and not self._lines.outers:
+            self._lines.outers.append(_new_bridge(_address_of(engine)))
+        for outer in self._lines.outers:
+            self._prepare(outer)
         for each in self._engines:
             self._join(each)
 
     def finish(self) -> None:
         """Take note that the test itself is over."""
-        for channel in self._channels.values():
-            channel.finish()
+        for outer in self._lines.outers:
+            outer.finish()
 
     def end(self) -> None:
         """Undo what the test did, and give the engines their own pools back.
@@ -82,13 +95,13 @@ class SharedTransaction:
             SharedTransactionError: something of it may have stayed.
         """
         self._engines.on_new = None
-        for engine, pool in list(self._pools.items()):
+        for engine, pool in list(self._lines.pools.items()):
             if engine.pool is pool:
                 engine.pool = pool.own
         errors: list[SharedTransactionError] = []
-        for channel in self._channels.values():
+        for outer in self._lines.outers:
             try:
-                channel.end()
+                outer.end()
             except SharedTransactionError as error:
                 errors.append(error)
         if errors:
@@ -97,8 +110,11 @@ class SharedTransaction:
     def close(self) -> None:
         """Close the physical connections and leave SQLAlchemy as it was."""
         self._engines.unwatch()
-        while self._channels:
-            self._channels.popitem()[1].close()
+        for lines in (self._apart, self._bridged):
+            lines.channels.clear()
+            lines.pools.clear()
+            while lines.outers:
+                lines.outers.pop().close()
 
     def _join(self, engine: Engine) -> None:
         joins = self._joins.get(engine)
@@ -116,35 +132,74 @@ class SharedTransaction:
         return mine is None or wanted is None or mine[1] == wanted[1]
 
     def _pool(self, engine: Engine) -> SharedPool:
-        pool = self._pools.get(engine)
+        pools = self._lines.pools
+        pool = pools.get(engine)
         if pool is None or pool.own is not engine.pool:
             reference = self._reference or engine
             # One database may be addressed in many ways, and a `creator` may open any.
             certain = _target_of(engine.url) == _target_of(reference.url)
             doubt = None if certain else self._channel(driver_of(reference)).identify
             channel = self._channel(driver_of(engine))
-            pool = self._pools[engine] = SharedPool(engine.pool, engine, channel, doubt)
+            pool = pools[engine] = SharedPool(engine.pool, engine, channel, doubt)
         return pool
 
     def _channel(self, driver: str) -> Channel:
-        channel = self._channels.get(driver)
+        lines = self._lines
+        channel = lines.channels.get(driver)
         if channel is None:
-            channel = self._channels[driver] = new_channel(driver)
-            self._prepare(channel)
+            if lines is self._apart:
+                lines.outers.append(_new_outer(driver))
+                self._prepare(lines.outers[-1])
+            channel = lines.channels[driver] = _new_channel(driver, lines.outers[-1])
         return channel
 
-    def _prepare(self, channel: Channel) -> None:
-        channel.prepare(lambda place: self._first_use(channel, place), timeout=self._timeout)
+    def _prepare(self, outer: Outer) -> None:
+        outer.prepare(self._first_use, timeout=self._timeout)
 
-    def _first_use(self, channel: Channel, place: str) -> None:
-        if self._used is not None and self._used[0] != channel.driver:
+    def _first_use(self, used: str, place: str) -> None:
+        if self._used is not None and self._used[0] != used:
             driver, first = self._used
             raise SharedTransactionError(
-                f"the test uses the database through {channel.driver} ({place}) and through {driver} "
+                f"the test uses the database through {used} ({place}) and through {driver} "
                 f"({first}); each has a connection of its own, so neither would see what the other does",
-                hint='Use one driver for both, or mark the test @pytest.mark.schema(isolation="clone").',
+                hint="Bridge them with @pytest.mark.schema(bridge=True), or for all tests with "
+                "bridge = true in [tool.paceline.database].",
             )
-        self._used = (channel.driver, place)
+        self._used = (used, place)
+
+
+def _new_outer(driver: str) -> Outer:
+    """Return the transaction around a test for engines of `driver` only."""
+    return Outer(loop_world() if driver in _AWAITING else BlockingWorld())
+
+
+def _new_bridge(address: tuple[str, int]) -> Outer:
+    """Return the transaction around a test for engines of all drivers to the server at `address`."""
+    return Outer(loop_world(), Junction(address))
+
+
+def _new_channel(driver: str, outer: Outer) -> Channel:
+    """Return the way onto the session of `outer` for `driver`."""
+    return Channel(driver, outer, awaits=driver in _AWAITING)
+
+
+class _Sessions:
+    """The sessions of the tests that bridge their drivers, or of those that don't."""
+
+    def __init__(self) -> None:
+        self.outers: list[Outer] = []
+        self.channels: dict[str, Channel] = {}
+        self.pools: weakref.WeakKeyDictionary[Engine, SharedPool] = weakref.WeakKeyDictionary()
+
+
+def _address_of(engine: Engine) -> tuple[str, int]:
+    target = _target_of(engine.url)
+    if target is None or target[0] is None:
+        raise SharedTransactionError(
+            f"the URL {engine.url!r} doesn't tell which server a bridge between drivers would lead to",
+            hint="Write one host into it.",
+        )
+    return target[0]
 
 
 def _target_of(url: URL) -> tuple[tuple[str, int] | None, str] | None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
 OUTER = "paceline_test"
+#: No rollback undoes a PREPARE. What drivers have prepared has no such name and stays.
+FORGET_PREPARED = (
+    "DO $$DECLARE n text; BEGIN FOR n IN SELECT name FROM pg_prepared_statements WHERE from_sql "
+    "LOOP EXECUTE format('DEALLOCATE %I', n); END LOOP; END$$"
+)
 #: Tells a database from all others, however its server is addressed.
 _IDENTITY = "SELECT current_database(), extract(epoch FROM pg_postmaster_start_time())::text"
 
@@ -19,6 +24,7 @@ class Wire:
     For asyncio drivers, everything but `is_usable` has to run where SQLAlchemy lets them await.
 
     Attributes:
+        driver: such as "psycopg".
         real: the connection; None before it's made.
         awaits: it's an asyncio driver.
         identity: which database it leads to.
@@ -26,6 +32,7 @@ class Wire:
 
     def __init__(self, driver: str, *, awaits: bool) -> None:
         """Connect to nothing yet."""
+        self.driver = driver
         self.real: Any = None
         self.identity = ""
         self.awaits = awaits
@@ -33,6 +40,33 @@ class Wire:
         self._we_begin = driver != "psycopg2"
         # psycopg would prepare what it sees often, and can't prepare several statements in one.
         self._options = {"prepare": False} if driver in {"psycopg", "psycopg_async"} else {}
+
+    @contextmanager
+    def shielded(self) -> Generator[None, None, None]:
+        """Let listeners that set the connection up commit, without ending the transaction that it is in."""
+        own: Any = self.real.driver_connection if self.awaits else self.real
+        nothing = _later if self.awaits else _now
+        try:
+            own.commit = own.rollback = nothing
+        except AttributeError:
+            # psycopg2's can't be changed; asyncpg has none of its own.
+            yield
+            return
+        try:
+            yield
+        finally:
+            del own.commit, own.rollback
+
+    def join(self) -> None:
+        """Have the driver notice that another one has begun a transaction in the session that they share."""
+        self.send(("SELECT 1",))
+
+    def leave(self) -> None:
+        """Have the driver notice that another one has ended that transaction."""
+        if not self._we_begin:
+            self.real.rollback()
+        else:
+            self.send(("SELECT 1",))
 
     @property
     def opening(self) -> tuple[str, ...]:
@@ -51,14 +85,20 @@ class Wire:
         closed: Any = getattr(driver, "is_closed", None)
         return not (closed() if callable(closed) else driver.closed)
 
-    def take_over(self, connect: Callable[[], Any]) -> None:
-        """Make the connection and leave it outside of any transaction."""
+    def take_over(self, connect: Callable[[], Any], *, bridged: bool) -> None:
+        """Make the connection and leave it outside of any transaction of its own.
+
+        Args:
+            connect: makes it.
+            bridged: it's in AUTOCOMMIT mode, and its session may be in somebody else's transaction.
+        """
         self.real = connect()
         self.identity = identify(self.real)
-        # What listeners have set up is to stay.
-        self.real.commit()
-        if self._we_begin:
-            self.real.autocommit = True
+        if not bridged:
+            # What listeners have set up is to stay.
+            self.real.commit()
+        if self.real.autocommit is not self._we_begin:
+            self.real.autocommit = self._we_begin
 
     def close(self) -> None:
         """Close the connection."""
@@ -108,6 +148,14 @@ class Wire:
         # Every driver has its own class for it.
         with suppress(Exception):
             self.send(("SELECT 1/0",))
+
+
+def _now() -> None:
+    """Do nothing."""
+
+
+async def _later() -> None:
+    """Do nothing."""
 
 
 def identify(connection: Any) -> str:
