@@ -53,18 +53,22 @@ class PairedScore:
 
 
 def log_pairs(
-    base: Sequence[float | None], head: Sequence[float | None], factors: Sequence[float] | None = None
+    base: Sequence[float | None],
+    head: Sequence[float | None],
+    speeds: Sequence[tuple[float, float] | None],
 ) -> tuple[tuple[float, float], ...]:
     """Return the log seconds of each pair that is whole: positive and finite on both sides.
 
     Args:
-        factors: ratio of the machine's speed in the head's process to that in the base's, one for each pair.
+        base: seconds of the first side, one for each pair; None where the run has none.
+        head: likewise for the second side.
+        speeds: log speed of the machine in both processes of each pair; None for a pair that doesn't count.
     """
-    speeds = factors or [1.0] * len(base)
     return tuple(
-        (log(before), log(after / speed))
+        (log(before) - speed[0], log(after) - speed[1])
         for before, after, speed in zip(base, head, speeds, strict=True)
-        if before is not None and after is not None and 0 < before < inf and 0 < after < inf
+        if speed is not None and before is not None and after is not None
+        if 0 < before < inf and 0 < after < inf
     )
 
 

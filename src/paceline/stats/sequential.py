@@ -1,4 +1,4 @@
-"""How many pairs to measure before a slowdown is confirmed or dropped: a rule for each look at the figures."""
+"""How many pairs to measure before a slowdown is confirmed or dropped: a rule for each look."""
 
 from __future__ import annotations
 
