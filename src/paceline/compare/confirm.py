@@ -6,17 +6,18 @@ with fresh processes for what was confirmed. `concluded` makes a verdict of the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp
-from typing import Literal
+from typing import Literal, TypeVar
 
-from paceline.model.comparison import Delta, SeriesKey
+from paceline.model.comparison import Delta
 from paceline.stats.controls import LEAST_CONTROLS, Sides, Yardstick, usual_pair_spread, yardstick
 from paceline.stats.paired import PairedScore, detectable, log_pairs, paired_score
 from paceline.stats.robust import middle
-from paceline.stats.sequential import LOOKS, step
+from paceline.stats.sequential import LOOKS, Look, step
 
+K = TypeVar("K", bound=Hashable)
 State = Literal["go on", "dropped", "confirmed", "inconclusive"]
 
 
@@ -54,17 +55,25 @@ class Decision:
 
 
 def decide(
-    suspects: Mapping[SeriesKey, Suspect], controls: Mapping[SeriesKey, Sides], pairs: int
-) -> dict[SeriesKey, Decision]:
-    """Return what to do with each suspect after `pairs` pairs."""
+    suspects: Mapping[K, Suspect],
+    controls: Mapping[K, Sides],
+    pairs: int,
+    looks: tuple[Look, ...] = LOOKS,
+) -> dict[K, Decision]:
+    """Return what to do with each suspect after `pairs` pairs.
+
+    Args:
+        controls: seconds of tests that nothing was changed for.
+        looks: `AGAIN` in the independent repetition.
+    """
     measured = yardstick(controls, pairs)
     if measured is None:
         reason = f"fewer than {LEAST_CONTROLS} unrelated tests could be measured beside it"
         return {key: Decision(state="inconclusive", reason=reason) for key in suspects}
-    return {key: _decided(suspect, measured, pairs) for key, suspect in suspects.items()}
+    return {key: _decided(suspect, measured, pairs, looks) for key, suspect in suspects.items()}
 
 
-def _decided(suspect: Suspect, measured: Yardstick, pairs: int) -> Decision:
+def _decided(suspect: Suspect, measured: Yardstick, pairs: int, looks: tuple[Look, ...]) -> Decision:
     base, head = ([value for value in side if value is not None and value > 0] for side in suspect.sides)
     seen = Decision(
         state="inconclusive", before=middle(base) if base else None, after=middle(head) if head else None
@@ -75,11 +84,11 @@ def _decided(suspect: Suspect, measured: Yardstick, pairs: int) -> Decision:
     if not logs:
         return replace(seen, reason="no pair has a time on both sides at a comparable machine speed")
     score = paired_score(logs, usual_pair_spread(measured, exp(middle([before for before, _ in logs]))))
-    state = step(score)
+    state = step(score, looks)
     seen = replace(seen, state=state, score=score)
     if state == "confirmed" and _moved(suspect.collections):
         return replace(seen, state="inconclusive", reason="garbage collection moved to it or away from it")
-    if state == "go on" and pairs >= LOOKS[-1].pairs:
+    if state == "go on" and pairs >= looks[-1].pairs:
         lost = pairs - len(logs)
         reason = f"{lost} of {pairs} pairs don't count: the machine's speed changed within them"
         return replace(seen, state="inconclusive", reason=reason)

@@ -31,6 +31,13 @@ LOOKS = (
     Look(pairs=6, change=0.04, z=1.5),
     Look(pairs=10, change=0.05, z=3.0),
 )
+#: What the independent repetition asks of those that were confirmed: it only has to keep out what happened by
+#: chance, so that it may be milder and finds again what is really slower.
+AGAIN = (
+    Look(pairs=3, change=0.01, z=0.25),
+    Look(pairs=6, change=0.02, z=1.0),
+    Look(pairs=10, change=0.03, z=2.0),
+)
 #: What is so much slower after this many pairs that four more would tell nothing.
 OBVIOUS = Look(pairs=6, change=0.50, z=6.0)
 
