@@ -8,7 +8,9 @@ from collections.abc import Sequence
 import click
 
 from paceline import __version__
+from paceline.cli.baseline import baseline
 from paceline.cli.compare import compare
+from paceline.cli.justify import justify
 from paceline.cli.profile import profile
 from paceline.errors import Exit, PacelineError
 
@@ -31,6 +33,8 @@ def cli() -> None:
 
 cli.add_command(profile)
 cli.add_command(compare)
+cli.add_command(justify)
+cli.add_command(baseline)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,6 +11,7 @@ import sys
 from functools import cache
 from hashlib import blake2b
 from types import CodeType, FunctionType
+from typing import Any, cast
 
 import pytest
 
@@ -29,11 +30,10 @@ def source_hash(function: object, owner: type | None = None) -> str | None:
     Returns:
         None if it isn't a Python function.
     """
-    while (
-        inner := getattr(function, "__wrapped__", None) or getattr(function, "__func__", None)
-    ) is not None:
-        function = inner
-    code = getattr(function, "__code__", None)
+    bare: Any = function
+    while inner := getattr(bare, "__func__", None) or getattr(bare, "__wrapped__", None):
+        bare = inner
+    code = getattr(bare, "__code__", None)
     return _fingerprint(code, owner) if isinstance(code, CodeType) else None
 
 
@@ -58,7 +58,8 @@ def _parts(code: CodeType) -> list[bytes]:
             parts.extend(_parts(constant))
         elif isinstance(constant, frozenset):
             # Its order depends on the hash seed of the process.
-            parts.append(repr(sorted(map(repr, constant))).encode())
+            members = cast("frozenset[object]", constant)
+            parts.append(repr(sorted(repr(item) for item in members)).encode())
         else:
             parts.append(repr(constant).encode())
     return parts

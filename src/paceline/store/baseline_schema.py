@@ -1,7 +1,7 @@
 """JSON Schema of the baseline file.
 
-What it writes in a shape of its own, such as a `Summary` as a number or a list, is stated here and held against
-real output by a test.
+What it writes in a shape of its own, such as a `Summary` as a number or a list, is stated here and held
+against real output by a test.
 """
 
 from __future__ import annotations
