@@ -64,7 +64,7 @@ def decide(
 
     Args:
         controls: seconds of tests that nothing was changed for.
-        looks: `AGAIN` in the independent repetition.
+        looks: `AGAIN` in the independent repetition, `TOTALS` for sums.
     """
     measured = yardstick(controls, pairs)
     if measured is None:
