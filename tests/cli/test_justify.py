@@ -151,6 +151,16 @@ def test_expired_and_idle_ones_are_reported(stored: Project) -> None:
     assert "justifications that match nothing:\n  elsewhere: gone (bob)" in done.stdout
 
 
+@pytest.mark.parametrize("bad", ["[3]", '[{"target": "fast"}]', '{"target": "fast"}'])
+def test_a_malformed_one_in_the_file_is_named(stored: Project, bad: str) -> None:
+    """The file was edited by hand."""
+    text = stored.baseline_path.read_text()
+    stored.baseline_path.write_text(text.replace('"profiles"', f'"justifications": {bad}, "profiles"'))
+    done = run(stored, "compare", BASELINE, "new.json")
+    assert done.returncode == 4
+    assert "is not a baseline file: justifications" in done.stderr
+
+
 def test_a_trailer_of_the_pull_request_justifies(stored: Project) -> None:
     """Its text comes from a file or from standard input."""
     text = f"More audit\n\nPaceline-Justify: {QUERY}: one row per change\nPaceline-Justify: x\n"

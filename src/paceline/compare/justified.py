@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from fnmatch import translate
 from typing import cast
 
@@ -35,7 +36,7 @@ def apply(comparisons: Sequence[Comparison], justifications: Sequence[Justificat
     Args:
         today: ISO 8601 date.
     """
-    valid = [item for item in justifications if item.until is None or item.until >= today]
+    valid = [item for item in justifications if _holds(item.until, today)]
     used: set[Justification] = set()
     found: list[Comparison] = []
     for comparison in comparisons:
@@ -51,6 +52,16 @@ def apply(comparisons: Sequence[Comparison], justifications: Sequence[Justificat
         expired=tuple(item for item in justifications if item not in valid),
         unmatched=tuple(item for item in valid if item not in used),
     )
+
+
+def _holds(until: str | None, today: str) -> bool:
+    """Tell whether a last day isn't over; one that somebody has mistyped by hand is no licence for ever."""
+    if until is None:
+        return True
+    try:
+        return date.fromisoformat(until) >= date.fromisoformat(today)
+    except ValueError:
+        return False
 
 
 def matches(justification: Justification, delta: Delta) -> bool:

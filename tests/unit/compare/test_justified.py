@@ -69,6 +69,12 @@ def test_it_holds_until_its_last_day(until: str, code: Exit) -> None:
     assert bool(applied.expired) == (code == Exit.REGRESSED)
 
 
+def test_a_mistyped_day_is_over() -> None:
+    """It was written by hand; nobody meant for ever."""
+    applied = apply([COMPARISON], [because("schema", until="zoon")], "2026-06-01")
+    assert (exit_of(applied.comparisons), len(applied.expired)) == (Exit.REGRESSED, 1)
+
+
 @pytest.mark.parametrize(("up_to", "code"), [(1.4, Exit.FINE), (1.39, Exit.REGRESSED)])
 def test_it_covers_up_to_its_limit(up_to: float, code: Exit) -> None:
     """Beyond, it has matched and doesn't cover."""
