@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.harness.records import make_run, make_test
 
+from paceline.model.cost import Costs, SharedFixture
 from paceline.model.profile import SlowTest
 from paceline.model.run import RunEnd, SessionSpan
 from paceline.model.status import unreported
@@ -138,3 +140,29 @@ def test_the_slowest_are_always_among_the_slowest(durations: list[float], limit:
     assert sorted(test.duration for test in listed) == sorted(
         test.duration for test in ranking(profile)[:limit]
     )
+
+
+def test_shared_fixtures_are_summed_without_what_they_need() -> None:
+    """Over set-ups and tear-downs of all workers, with the number of set-ups."""
+
+    def use(worker: str, event: Literal["setup", "teardown"]) -> SharedFixture:
+        return SharedFixture(
+            argname="db",
+            baseid="tests",
+            scope="session",
+            event=event,
+            outcome="passed",
+            nodeid=None,
+            worker=worker,
+            start=0.0,
+            values={"duration": 9.0},
+            own={"duration": 1.5},
+        )
+
+    uses = (use("gw0", "setup"), use("gw0", "teardown"), use("gw1", "setup"))
+    run = replace(make_run(make_test("t.py::x")), costs=Costs(fixtures=uses))
+    found = aggregate("s", "s", "pytest", [run]).fixtures
+    assert {"tests::db": {"setups": 2, "duration": 4.5}} == {
+        name: {metric: summary.median for metric, summary in metrics.items()}
+        for name, metrics in found.items()
+    }

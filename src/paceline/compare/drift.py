@@ -8,7 +8,7 @@ from math import exp, log
 from paceline.compare.rules import Rules
 from paceline.model.baseline import Anchor
 from paceline.model.comparison import Delta, SeriesKey, Side
-from paceline.model.profile import Profile, TestSeries
+from paceline.model.profile import Profile
 from paceline.stats.robust import middle
 
 #: With fewer tests than this their median says nothing about the machine.
@@ -22,7 +22,7 @@ def judge_drift(anchor: Anchor | None, candidate: Side, rules: Rules) -> Iterato
     """
     if anchor is None or not _is_comparable(anchor, candidate.profile):
         return
-    now = {test.nodeid: _seconds(test, anchor.metric) for test in candidate.profile.tests}
+    now = {test.nodeid: test.seconds(anchor.metric) for test in candidate.profile.tests}
     common = {
         nodeid: (before, after)
         for nodeid, before in anchor.tests.items()
@@ -48,10 +48,6 @@ def _is_comparable(anchor: Anchor, profile: Profile) -> bool:
         return False
     same = (environment.python.rpartition(".")[0], environment.cpu_model, profile.workers)
     return same == (anchor.python.rpartition(".")[0], anchor.cpu_model, anchor.workers)
-
-
-def _seconds(test: TestSeries, metric: str) -> float:
-    return sum(metrics[metric].median for metrics in test.phases.values() if metric in metrics)
 
 
 def _drifted(side: Side, anchor: Anchor, nodeid: str | None, before: float, after: float) -> Delta:

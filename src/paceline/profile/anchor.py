@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from paceline.model.baseline import Anchor
-from paceline.model.profile import Profile, TestSeries
+from paceline.model.profile import TIMES, Profile
 
-_TIMES = ("clean_time", "duration")
 #: Tests below this are too short to be followed one by one.
 _LEAST = 0.005
 
@@ -14,10 +13,10 @@ def anchor_of(profile: Profile) -> Anchor | None:
     """Return what the figures of `profile` are remembered by; None if there are none."""
     if not profile.has_figures or not profile.tests or profile.environment is None:
         return None
-    metric = next((name for name in _TIMES if any(_seconds(test, name) for test in profile.tests)), None)
+    metric = next((name for name in TIMES if any(test.seconds(name) for test in profile.tests)), None)
     if metric is None:
         return None
-    seconds = {test.nodeid: _seconds(test, metric) for test in profile.tests}
+    seconds = {test.nodeid: test.seconds(metric) for test in profile.tests}
     return Anchor(
         recorded_at=profile.recorded_at or "",
         commit=profile.revision.commit if profile.revision is not None else None,
@@ -28,7 +27,3 @@ def anchor_of(profile: Profile) -> Anchor | None:
         total=sum(seconds.values()),
         tests={nodeid: value for nodeid, value in sorted(seconds.items()) if value >= _LEAST},
     )
-
-
-def _seconds(test: TestSeries, metric: str) -> float:
-    return sum(metrics[metric].median for metrics in test.phases.values() if metric in metrics)
