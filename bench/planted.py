@@ -1,7 +1,8 @@
 """Whether `paceline gate` finds what was planted in the example shop, and nothing where nothing was.
 
-Each change is made in a copy of the shop, which has a repository of its own, and the gate compares it with the
-commit before. Six slowdowns of different kinds, each to be found and named; then commits that change no time.
+Each change is made in a copy of the shop, which has a repository of its own, and the gate compares it with
+the commit before. Six slowdowns of different kinds, each to be found and named; then commits
+that change no time.
 
     python bench/planted.py                     all six, and ten commits without a change: about half an hour
     python bench/planted.py --only sleep n+1    some of them
