@@ -24,9 +24,9 @@ import pytest
 from paceline.isolation.audit import Audit
 
 def slower(method, seconds):
-    def slow(self):
+    def slow(self, **options):
         time.sleep(seconds)
-        return method(self)
+        return method(self, **options)
     return slow
 
 Audit.before = slower(Audit.before, 0.2)
