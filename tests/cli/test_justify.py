@@ -26,7 +26,7 @@ from paceline.model.metric import Metric
 
 SENT = [0.0]
 METRIC = Metric(name="rows_counted", unit="1", noise="counted")
-paceline.metrics.PROBES += (Probe(metric=METRIC, read=lambda: SENT[0]),)
+paceline.metrics.PROBES += (Probe(metrics=(METRIC,), read=lambda: (SENT[0],)),)
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_call():

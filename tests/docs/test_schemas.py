@@ -17,8 +17,8 @@ from paceline.store.run_file import parse_run
 from paceline.store.schema import attribute_texts, run_file_schema, schema_of
 
 ROOT = Path(__file__).resolve().parents[2]
-#: Lines of a probe that fails, and of instruments that aren't on here.
-_SELDOM = {"metric_off", "part"}
+#: Lines of a probe that fails.
+_SELDOM = {"metric_off"}
 CONFTEST = """
 import pytest
 

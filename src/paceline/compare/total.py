@@ -144,7 +144,9 @@ def _sum(pairs: Pairs, at: int, metric: str, phase: PhaseName | None = None) -> 
             summary = metrics.get(metric)
             if summary is None:
                 continue
-            collections = metrics.get(GC_TIME) if metric == "clean_time" else None
+            # A baseline file doesn't hold them; a sum with them on one side only would compare nothing.
+            known = all(GC_TIME in test.phases.get(name, {}) for test in pair)
+            collections = metrics.get(GC_TIME) if metric == "clean_time" and known else None
             medians += summary.median + (collections.median if collections else 0.0)
             variance += (summary.spread or 0.0) ** 2
             rounds = summary.n if rounds == 0 else min(rounds, summary.n)
