@@ -18,8 +18,6 @@ from paceline.tables import at_least, checked, mapping, nearest, one_of
 Isolation = Literal["transaction", "clone", "none"]
 Dist = Literal["load", "loadscope", "loadfile", "loadgroup", "worksteal"]
 
-#: What a suite may require. A requirement other than "postgresql" is an extension of it.
-REQUIREMENTS = ("postgresql", "pgvector")
 DEFAULT_OUTPUT = "perf_metrics/pytest_marker_baselines.json"
 _SUITE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
@@ -146,6 +144,14 @@ DEFAULT_SUITES = (
 )
 
 
+def requirements() -> tuple[str, ...]:
+    """Return what a suite may require: the names of the files about databases, which are not imported here."""
+    folder = Path(__file__).parent / "isolation" / "databases"
+    return tuple(
+        sorted(path.stem for path in folder.iterdir() if path.stem.isidentifier() and "_" not in path.stem)
+    )
+
+
 def load_config(root: Path) -> Config:
     """Read the configuration of the project in `root`.
 
@@ -216,7 +222,7 @@ def _suite(name: str, table: object) -> Suite:
     if suite.flag and not re.fullmatch(r"--[A-Za-z0-9][A-Za-z0-9_-]*", suite.flag):
         raise ConfigError(f"{where}.flag is {suite.flag!r}", hint='Write a long option such as "--schema".')
     for requirement in suite.requires:
-        one_of(requirement, REQUIREMENTS, f"{where}.requires")
+        one_of(requirement, requirements(), f"{where}.requires")
     one_of(suite.isolation, get_args(Isolation), f"{where}.isolation")
     one_of(suite.dist, get_args(Dist), f"{where}.dist")
     if not suite.marker and not suite.paths:

@@ -85,8 +85,9 @@ class OwnServer:
     def open(self, recipe: Recipe) -> None:
         """Start from a kept data directory where there is one, else make it."""
         folder = cache.folder()
-        prepared = recipe.key(self._found)
-        kept = cache.Kept(folder, prepared or recipe.empty_key(self._found)) if folder else None
+        made_by = postgresql.stamp(self._found)
+        prepared = recipe.key(made_by)
+        kept = cache.Kept(folder, prepared or recipe.empty_key(made_by)) if folder else None
         if kept is None:
             self._server.start()
             self._fill(recipe)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paceline.isolation.audit import Audit
 from paceline.isolation.fixtures import SHARED
 from paceline.isolation.modes import MODE
 
@@ -15,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from _pytest.fixtures import SubRequest
+
+    from paceline.isolation.auditing import Audit
+    from paceline.isolation.provisioning import Provisioning
 
 WATCH = pytest.StashKey["Watch"]()
 
@@ -43,17 +45,27 @@ def paceline_audit(paceline_database: object, request: pytest.FixtureRequest) ->
 class Watch:
     """The audit, and hooks for fixtures that live longer than a test: what they write is meant to stay."""
 
-    def __init__(self, audit: Audit) -> None:
-        """Tell `audit`."""
-        self.audit = audit
+    def __init__(self, provisioning: Provisioning) -> None:
+        """Tell the audit of `provisioning`, once it is there."""
+        self._provisioning = provisioning
         self._writers: list[tuple[pytest.FixtureDef[object], SubRequest]] = []
+
+    @property
+    def audit(self) -> Audit:
+        """The audit of the database's product."""
+        return self._provisioning.audit
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if self._provisioning.opened:
+            self.audit.close()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(
         self, fixturedef: pytest.FixtureDef[object], request: SubRequest
     ) -> Generator[None, object, object]:
         """Take the time that the set-up needs out of the audit of the test in which it happens."""
-        if fixturedef.scope == "function" or not self.audit.ready:
+        if fixturedef.scope == "function" or not self._provisioning.opened:
             return (yield)
         start = self.audit.now()
         try:

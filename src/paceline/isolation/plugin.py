@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from paceline.errors import PacelineError
-from paceline.isolation import fixtures, leaks
-from paceline.isolation.audit import Audit
+from paceline.isolation import databases, fixtures, leaks
 from paceline.isolation.fixtures import PROVISIONING, SETTINGS, SHARED
 from paceline.isolation.insertion import request_fixture
 from paceline.isolation.modes import MODE, mode_of
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
 
     from paceline.config import Config, Suite
 
-#: The fixture that stands for each requirement of a suite.
-_FIXTURES = {"postgresql": "paceline_database", "pgvector": "paceline_pgvector"}
-
 
 def register(config: pytest.Config, settings: Config, enabled: tuple[Suite, ...]) -> None:
     """Offer the fixtures, and insert them into the tests of the `enabled` suites.
@@ -36,7 +32,7 @@ def register(config: pytest.Config, settings: Config, enabled: tuple[Suite, ...]
         settings.database,
         option=config.getoption("paceline_database_url", None),
         environ=os.environ,
-        requires=frozenset(requirement for suite in enabled for requirement in suite.requires),
+        requires=tuple(requirement for suite in enabled for requirement in suite.requires),
         worker=_worker(config),
         root=config.rootpath,
     )
@@ -44,10 +40,11 @@ def register(config: pytest.Config, settings: Config, enabled: tuple[Suite, ...]
     config.stash[SETTINGS] = settings.database
     config.add_cleanup(provisioning.close)
     config.pluginmanager.register(fixtures, "paceline-isolation-fixtures")
-    audit = Audit(provisioning)
-    watch = config.stash[leaks.WATCH] = leaks.Watch(audit)
+    for name in databases.names():
+        config.pluginmanager.register(fixtures.of_requirement(name), f"paceline-{name}")
+    watch = config.stash[leaks.WATCH] = leaks.Watch(provisioning)
     # Cleaned up before the provisioning, which was added earlier.
-    config.add_cleanup(audit.close)
+    config.add_cleanup(watch.close)
     config.pluginmanager.register(leaks, "paceline-leaks")
     config.pluginmanager.register(watch, "paceline-watch")
     config.pluginmanager.register(Isolation(provisioning, enabled), "paceline-isolation")
@@ -79,9 +76,11 @@ class Isolation:
             if required and mode != "none":
                 # In front of the isolation, so that it ends after it.
                 request_fixture(item, "paceline_audit", scope="function")
-            # The last one inserted comes first: the database before its extensions.
-            for requirement in sorted(required, key=list(_FIXTURES).index, reverse=True):
-                request_fixture(item, _FIXTURES[requirement], scope="session")
+            # The last one inserted comes first: the database before what is asked of it.
+            for requirement in sorted(required):
+                request_fixture(item, fixtures.fixture_of(requirement), scope="session")
+            if required:
+                request_fixture(item, "paceline_database", scope="session")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> None:
@@ -111,7 +110,7 @@ def _export(config: pytest.Config, provisioning: Provisioning, variables: tuple[
     except PacelineError:
         # The tests that need it say why.
         return
-    parts = DatabaseUrl.parse(url).variables
+    parts = provisioning.product.variables(DatabaseUrl.parse(url))
     before = {variable: os.environ.get(variable) for variable in variables}
     os.environ.update({variable: parts.get(variable, url) for variable in variables})
     config.add_cleanup(lambda: _restore(before))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from paceline.errors import SharedTransactionError
 from paceline.isolation.shared.callers import Caller, current_caller, current_place
-from paceline.isolation.shared.constraints import Constraints
 from paceline.isolation.shared.savepoints import ConflictError, Savepoints
 from paceline.isolation.shared.wire import Wire
 
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
     from paceline.isolation.shared.statements import Statement
+    from paceline.isolation.shared.words import Words
     from paceline.isolation.shared.worlds import World
 
 T = TypeVar("T")
@@ -26,15 +26,17 @@ class Channel:
     """The shared transaction of one driver.
 
     Attributes:
+        words: what is said to this kind of database.
         driver: such as "psycopg".
         awaits: it's an asyncio driver.
     """
 
-    def __init__(self, driver: str, world: World, *, awaits: bool) -> None:
+    def __init__(self, words: Words, driver: str, world: World) -> None:
         """Connect to nothing yet."""
+        self.words = words
         self.driver = driver
-        self._wire = Wire(driver, awaits=awaits)
-        self.awaits = awaits
+        self.awaits = driver in words.asyncio
+        self._wire = Wire(words, driver, awaits=self.awaits)
         self._world = world
         self._finishing = False
         self._books = Savepoints()
@@ -44,7 +46,7 @@ class Channel:
         self._user = ""
         self._first_use: Callable[[str], None] | None = None
         self._broken: SharedTransactionError | None = None
-        self._constraints = Constraints(self._wire)
+        self._constraints = words.constraints(self._wire)
 
     def prepare(self, first_use: Callable[[str], None], *, timeout: float) -> None:
         """Get ready for a test; the transaction begins with the first statement.
@@ -66,6 +68,15 @@ class Channel:
     def real(self) -> Any:
         """The physical connection, as SQLAlchemy's dialect sees it."""
         return self._wire.real
+
+    @property
+    def mode(self) -> Any:
+        """How the driver would deal with transactions, on the connection that was adopted."""
+        return self._wire.mode
+
+    def greet(self, connect: Callable[[], Any], listen: Callable[[Any], None]) -> Any:
+        """Let the listeners of another engine set the connection up; return how its driver would deal."""
+        return self.call(lambda: self.words.greet(self._wire, connect, listen))
 
     def identify(self) -> str:
         """Return which database the physical connection leads to; empty before there is one."""
@@ -190,15 +201,27 @@ class Channel:
         try:
             result = send()
         except BaseException as error:
-            if _is_servers(error):
-                self._wire.send(self._books.failed(token, guard=guard))
-            else:
-                self._wire.send(self._books.succeeded(token, guard=guard, wrote=False))
+            self._note_failure(token, statement, guard, error)
             raise
         if statement.changes_schema:
             self._constraints.note_change()
         self._wire.send(self._books.succeeded(token, guard=guard, wrote=not statement.reads))
         return result
+
+    def _note_failure(self, token: Hashable, statement: Statement, guard: str, error: BaseException) -> None:
+        if self.words.ended_by(self._wire, error):
+            self._broken = SharedTransactionError(
+                f"the database answered {current_place()} by ending the whole transaction that isolates the "
+                f"test: {error}",
+                hint=_CLONE,
+            )
+            raise self._broken from error
+        if self.words.aborts and _is_servers(error):
+            self._wire.send(self._books.failed(token, guard=guard))
+        else:
+            # Where an error undoes its own statement only, and not always all of it.
+            wrote = not (self.words.aborts or statement.reads)
+            self._wire.send(self._books.succeeded(token, guard=guard, wrote=wrote))
 
     def savepoint(self, token: Hashable, statement: Statement, send: Callable[[], T]) -> T | None:
         """Carry out a SAVEPOINT command of the application under a name that is unique."""

@@ -45,12 +45,12 @@ class JoinedConnection:
         """Join the channel of `source`; with `autocommit` each statement is a transaction."""
         self.channel = source.channel
         self._source = source
+        self._token: _Token | None = None
         self.autocommit = autocommit
         self.isolation_level: Any = None
         self.read_only: Any = None
         self.readonly: Any = None
         self.deferrable: Any = None
-        self._token: _Token | None = None
 
     @property  # type: ignore[misc]
     def __class__(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -152,6 +152,13 @@ class JoinedConnection:
         if self.autocommit:
             return channel.run(lambda: channel.execute_alone(token, place, statement, send), begins=token)
         return self._first(token, lambda: channel.execute_first(token, place, statement, send))
+
+    def begin_transaction(self) -> None:
+        """Begin a transaction that the application asks for in so many words."""
+        token = _Token()
+        place = current_place()
+        self._source.ensure()
+        self._first(token, lambda: self.channel.begin(token, place))
 
     def perform_apart(self, method: str, sql: Any, args: tuple[Any, ...], options: dict[str, Any]) -> None:
         """Send something that isn't about the tests' database on a connection of its own."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from paceline.isolation.shared.wire import Wire
+    from paceline.isolation.shared.words import Voice
 
 #: Those that are deferred by default have to be named to be set back after a check.
 _DEFERRABLE = (
@@ -17,7 +17,7 @@ _DEFERRABLE = (
 class Constraints:
     """The deferrable constraints that a test meets; asked for once, and after each change of the schema."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Voice) -> None:
         """Know nothing yet."""
         self._wire = wire
         self._known: list[tuple[bool, str]] | None = None

@@ -22,18 +22,17 @@ from sqlalchemy.util import concurrency
 
 from paceline.errors import SharedTransactionError
 from paceline.isolation.shared.channel import Channel
-from paceline.isolation.shared.connection import JoinedConnection
 from paceline.isolation.shared.wire import identify
 from paceline.isolation.shared.worlds import BlockingWorld, LoopWorld, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from paceline.isolation.shared.words import Words
+
 # By name, so that one that is gone is told by check_assumptions().
 _OptionEngine: Any = getattr(engine_base, "OptionEngine", None)
 _ConnectionRecord: Any = getattr(pool_base, "_ConnectionRecord", None)
-
-DRIVERS = ("psycopg", "psycopg2", "asyncpg", "psycopg_async")
 
 
 def check_assumptions() -> None:
@@ -74,16 +73,15 @@ def driver_of(engine: Engine) -> str:
     return f"{name}_async" if name == "psycopg" and engine.dialect.is_async else name
 
 
-def new_channel(driver: str) -> Channel:
+def new_channel(words: Words, driver: str) -> Channel:
     """Return a channel for `driver`."""
-    awaits = driver in {"asyncpg", "psycopg_async"}
     world: World = BlockingWorld()
-    if awaits:
+    if driver in words.asyncio:
         spawn: Any = concurrency.greenlet_spawn
         # Called await_only before 2.1.
         await_: Any = getattr(concurrency, "await_", None) or vars(concurrency)["await_only"]
         world = LoopWorld(spawn, await_, concurrency.in_greenlet)
-    return Channel(driver, world, awaits=awaits)
+    return Channel(words, driver, world)
 
 
 class Engines:
@@ -148,6 +146,7 @@ class SharedPool(NullPool):
         self.channel = channel
         self._user = engine.url.username or ""
         self._greeted: object = None
+        self._mode: Any = None
         self._doubt = doubt
         self._leads_elsewhere = False
         self._dialect_of_engine = engine.dialect
@@ -158,16 +157,18 @@ class SharedPool(NullPool):
         """Answer for the own pool: its size, for example."""
         return getattr(self.own, name)
 
-    def _do_get(self) -> Any:
+    def connect(self) -> Any:
+        """Return a connection: one of the engine's own if it turns out to lead elsewhere."""
         if self._doubt is not None:
             self._leads_elsewhere = self._identify() != self._doubt()
             self._doubt = None
-        if self._leads_elsewhere:
-            return self.own._do_get()  # pyright: ignore[reportPrivateUsage]
+        return self.own.connect() if self._leads_elsewhere else super().connect()
+
+    def _do_get(self) -> Any:
         self.ensure()
         record = _ConnectionRecord(self, connect=False)
         autocommit = getattr(self._dialect_of_engine, "_on_connect_isolation_level", None) == "AUTOCOMMIT"
-        joined = JoinedConnection(self, autocommit=autocommit)
+        joined = self.channel.words.joined(self, self._mode, autocommit=autocommit)
         record.dbapi_connection = cast("Any", joined)
         record.fresh = True
         return record
@@ -192,16 +193,18 @@ class SharedPool(NullPool):
         if not channel.serves(self._user):
             connect = partial(_ConnectionRecord, self.own)
             channel.adopt(lambda: self._undisturbed(connect).dbapi_connection, user=self._user)
+            self._mode = channel.mode
             self._greeted = channel.real
         elif self._greeted is not channel.real:
             # An engine's listeners set up its connections: types, codecs, a search path.
-            channel.call(lambda: self._undisturbed(self._greet))
+            own = partial(_ConnectionRecord, self.own)
+            self._mode = channel.greet(own, lambda greeted: self._undisturbed(partial(self._greet, greeted)))
             self._greeted = channel.real
 
     def _identify(self) -> str:
         record = _ConnectionRecord(self.own)
         try:
-            return identify(record.dbapi_connection)
+            return identify(self.channel.words, record.dbapi_connection)
         finally:
             record.close()
 
@@ -211,9 +214,9 @@ class SharedPool(NullPool):
         self._dialect_of_engine.set_isolation_level(connection, "AUTOCOMMIT")
         return connection
 
-    def _greet(self) -> None:
+    def _greet(self, connection: Any) -> None:
         record = _ConnectionRecord(self.own, connect=False)
-        connection = record.dbapi_connection = self.channel.real
+        record.dbapi_connection = connection
         dispatch: Any = self.own.dispatch
         dispatch.first_connect.for_modify(dispatch).exec_once_unless_exception(connection, record)
         dispatch.connect(connection, record)

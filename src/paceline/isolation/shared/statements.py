@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-Control = Literal["", "savepoint", "release", "rollback_to", "characteristics"]
+Control = Literal["", "begin", "savepoint", "release", "rollback_to", "characteristics"]
 
 _OPAQUE = re.compile(
     r"""
@@ -15,7 +15,7 @@ _OPAQUE = re.compile(
     """,
     re.DOTALL | re.VERBOSE,
 )
-_NAME = r'("(?:[^"]|"")+"|\w+)\s*;?\s*$'
+_NAME = r'("(?:[^"]|"")+"|`(?:[^`]|``)+`|\[[^\]]+\]|\w+)\s*;?\s*$'
 _CONTROLS: tuple[tuple[Control, re.Pattern[str]], ...] = (
     ("savepoint", re.compile(rf"\s*SAVEPOINT\s+{_NAME}", re.IGNORECASE)),
     ("release", re.compile(rf"\s*RELEASE\s+(?:SAVEPOINT\s+)?{_NAME}", re.IGNORECASE)),
@@ -85,24 +85,63 @@ class Statement:
     changes_schema: bool = False
 
 
-def read_statement(sql: object) -> Statement:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Grammar:
+    """How the SQL of one product is read. The patterns are matched at the beginning of a statement.
+
+    Attributes:
+        opaque: what isn't code: comments, strings, quoted names; searched everywhere.
+        refused: what can't be carried out inside the shared transaction.
+        begins: what begins a transaction and can be taken for it; empty: it's refused.
+        characteristics: what changes how a transaction isolates.
+        reading: what changes no rows, unless `writing` is in it.
+        writing: searched everywhere in what is `reading`.
+        schema: what may change which constraints there are.
+        harmless: words before a parenthesis that change no rows; None: no function does.
+        about_server: those that are refused, but wouldn't change the database that they are sent to.
+    """
+
+    opaque: re.Pattern[str]
+    refused: tuple[re.Pattern[str], ...]
+    characteristics: re.Pattern[str]
+    reading: re.Pattern[str]
+    writing: re.Pattern[str]
+    schema: re.Pattern[str]
+    begins: re.Pattern[str] | None = None
+    harmless: frozenset[str] | None = None
+    about_server: frozenset[str] = frozenset()
+
+
+POSTGRESQL = Grammar(
+    opaque=_OPAQUE,
+    refused=(_REFUSED, _CONCURRENTLY),
+    characteristics=_CHARACTERISTICS,
+    reading=_READING,
+    writing=_WRITING_WORD,
+    schema=_SCHEMA,
+    harmless=_HARMLESS,
+    about_server=_ABOUT_SERVER,
+)
+
+
+def read_statement(sql: object, grammar: Grammar = POSTGRESQL) -> Statement:
     """Tell what `sql` does; bytes and the composed statements of drivers are understood as well."""
     if isinstance(sql, bytes):
-        return _read(sql.decode(errors="replace"))
+        return _read(sql.decode(errors="replace"), grammar)
     if isinstance(sql, str):
-        return _read(sql)
+        return _read(sql, grammar)
     parts: object = getattr(sql, "as_string", None)
     if callable(parts):
         try:
-            return _read(str(parts(None)))
+            return _read(str(parts(None)), grammar)
         except Exception:  # noqa: BLE001 - psycopg2's needs a connection; take the statement for a writing one
             return Statement(changes_schema=True)
     return Statement(changes_schema=True)
 
 
 @lru_cache(maxsize=4096)
-def _read(text: str) -> Statement:
-    bare = _OPAQUE.sub(lambda match: "x" if match[0][0] == '"' else " ", text)
+def _read(text: str, grammar: Grammar) -> Statement:
+    bare = grammar.opaque.sub(lambda match: "x" if match[0][0] in '"`[' else " ", text)
     parts = [part.strip() for part in bare.split(";")]
     parts = [part for part in parts if part]
     if len(parts) == 1:
@@ -110,27 +149,36 @@ def _read(text: str) -> Statement:
             # Comments and strings have no place in these, so the text as it is will do.
             if match := pattern.match(text):
                 return Statement(control=control, name=_folded(match[1]), reads=True)
-        if _CHARACTERISTICS.match(parts[0]):
+        if grammar.characteristics.match(parts[0]):
             return Statement(control="characteristics", reads=True)
+        if grammar.begins is not None and grammar.begins.match(parts[0]):
+            return Statement(control="begin", reads=True)
     for part in parts:
-        if match := _REFUSED.match(part) or _CONCURRENTLY.match(part):
+        if match := next(filter(None, (pattern.match(part) for pattern in grammar.refused)), None):
             command = " ".join(match[0].upper().split())
-            return Statement(refused=command, about_server=len(parts) == 1 and command in _ABOUT_SERVER)
+            about_server = len(parts) == 1 and command in grammar.about_server
+            return Statement(refused=command, about_server=about_server)
     return Statement(
-        reads=all(map(_only_reads, parts)), changes_schema=any(_SCHEMA.match(part) for part in parts)
+        reads=all(_only_reads(part, grammar) for part in parts),
+        changes_schema=any(grammar.schema.match(part) for part in parts),
     )
 
 
 def _folded(name: str) -> str:
-    return name[1:-1].replace('""', '"') if name.startswith('"') else name.lower()
+    closing = {'"': '"', "`": "`", "[": "]"}.get(name[0])
+    if closing is None:
+        return name.lower()
+    return name[1:-1].replace(closing * 2, closing)
 
 
-def _only_reads(part: str) -> bool:
+def _only_reads(part: str, grammar: Grammar) -> bool:
     part = part.lstrip("( \n\t")
-    if not _READING.match(part) or _WRITING_WORD.search(_LOCKING.sub(" ", part)):
+    if not grammar.reading.match(part) or grammar.writing.search(_LOCKING.sub(" ", part)):
         return False
+    if grammar.harmless is None:
+        return True
     names = {name.lower() for name in _CALL.findall(part)}
-    return all(_is_harmless(name) for name in names - _HARMLESS)
+    return all(_is_harmless(name) for name in names - grammar.harmless)
 
 
 def _is_harmless(name: str) -> bool:

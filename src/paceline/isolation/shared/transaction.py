@@ -5,32 +5,33 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING
 
-from paceline.errors import ConfigError, SharedTransactionError
+from paceline.errors import SharedTransactionError
 from paceline.isolation.shared.engines import (
-    DRIVERS,
     Engines,
     SharedPool,
     check_assumptions,
     driver_of,
     new_channel,
 )
-from paceline.isolation.urls import DatabaseUrl
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Engine
+    from sqlalchemy import Engine
 
     from paceline.isolation.shared.channel import Channel
+    from paceline.isolation.shared.words import Words
 
 
 class SharedTransaction:
     """Puts engines into one transaction for a test, and gives them back as they were."""
 
-    def __init__(self, *, timeout: float) -> None:
+    def __init__(self, words: Words, *, timeout: float) -> None:
         """Touch nothing yet.
 
         Args:
+            words: what is said to the kind of database that the tests have.
             timeout: seconds that a transaction of the application waits for another.
         """
+        self._words = words
         self._timeout = timeout
         self._engines = Engines()
         self._channels: dict[str, Channel] = {}
@@ -40,9 +41,9 @@ class SharedTransaction:
         self._used: tuple[str, str] | None = None
 
     @staticmethod
-    def takes(engine: Engine) -> bool:
+    def takes(engine: Engine, words: Words) -> bool:
         """Tell whether `engine` is of a kind that can share its transaction."""
-        return driver_of(engine) in DRIVERS and _target_of(engine.url) is not None
+        return driver_of(engine) in words.drivers and words.target(engine.url) is not None
 
     def begin(self, engine: Engine) -> None:
         """Join all engines that point where `engine` does, also those that are made from now on.
@@ -103,9 +104,9 @@ class SharedTransaction:
     def _is_ours(self, engine: Engine) -> bool:
         """Tell whether `engine` leads to the tests' database, or may do so."""
         reference = self._reference
-        if reference is None or driver_of(engine) not in DRIVERS:
+        if reference is None or driver_of(engine) not in self._words.drivers:
             return False
-        mine, wanted = _target_of(engine.url), _target_of(reference.url)
+        mine, wanted = self._words.target(engine.url), self._words.target(reference.url)
         return mine is None or wanted is None or mine[1] == wanted[1]
 
     def _pool(self, engine: Engine) -> SharedPool:
@@ -113,7 +114,7 @@ class SharedTransaction:
         if pool is None or pool.own is not engine.pool:
             reference = self._reference or engine
             # One database may be addressed in many ways, and a `creator` may open any.
-            certain = _target_of(engine.url) == _target_of(reference.url)
+            certain = self._words.target(engine.url) == self._words.target(reference.url)
             doubt = None if certain else self._channel(driver_of(reference)).identify
             channel = self._channel(driver_of(engine))
             pool = self._pools[engine] = SharedPool(engine.pool, engine, channel, doubt)
@@ -122,7 +123,7 @@ class SharedTransaction:
     def _channel(self, driver: str) -> Channel:
         channel = self._channels.get(driver)
         if channel is None:
-            channel = self._channels[driver] = new_channel(driver)
+            channel = self._channels[driver] = new_channel(self._words, driver)
             self._prepare(channel)
         return channel
 
@@ -138,15 +139,3 @@ class SharedTransaction:
                 hint='Use one driver for both, or mark the test @pytest.mark.schema(isolation="clone").',
             )
         self._used = (channel.driver, place)
-
-
-def _target_of(url: URL) -> tuple[tuple[str, int] | None, str] | None:
-    """Return server and database that `url` names; None if it names none."""
-    try:
-        parsed = DatabaseUrl.parse(url.set(drivername="postgresql").render_as_string(hide_password=False))
-    except ConfigError:
-        return None
-    address = parsed.address
-    if address is not None and address[0] in {"127.0.0.1", "::1"}:
-        address = ("localhost", address[1])
-    return address, parsed.name

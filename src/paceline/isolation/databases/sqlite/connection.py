@@ -1,0 +1,171 @@
+"""What an engine gets instead of a connection to SQLite, with the habits of Python's driver."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+from paceline.isolation.shared.connection import JoinedConnection
+from paceline.isolation.shared.cursor import JoinedCursor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from paceline.isolation.shared.connection import Source
+    from paceline.isolation.shared.statements import Statement
+
+_CHANGES_ROWS = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE)\b", re.IGNORECASE)
+
+_ENDING = re.compile(r"\s*(COMMIT|END|ROLLBACK)(\s+TRANSACTION)?\s*;?\s*$", re.IGNORECASE)
+
+
+class JoinedSqlite(JoinedConnection):
+    """Begins a transaction where the driver would, and executes alone what the driver executes alone."""
+
+    def __init__(self, source: Source, *, begins: bool, always: bool, autocommit: bool) -> None:
+        """Join the channel of `source`.
+
+        Args:
+            source: where it comes from.
+            begins: the driver begins a transaction before a statement that changes rows.
+            always: it begins one before any statement.
+            autocommit: it begins none.
+        """
+        self._always = always
+        super().__init__(source, autocommit=autocommit)
+        self.autocommit = autocommit or not begins
+        self._level: Any = None if self.autocommit else ""
+        #: The savepoint that stands for the whole transaction, because nothing had begun one.
+        self._savepoint = ""
+
+    @property  # type: ignore[override]
+    def isolation_level(self) -> Any:
+        """What the driver begins transactions with; None: it begins none."""
+        return self._level
+
+    @isolation_level.setter
+    def isolation_level(self, level: Any) -> None:
+        self._level = level
+        self.autocommit = level is None
+        if level is None:
+            # The driver does so.
+            self.commit()
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether the application would be in one."""
+        return self._token is not None
+
+    def cursor(self, *args: Any, **options: Any) -> JoinedCursor:
+        """Return a cursor; nothing is sent."""
+        return _Cursor(self, args, options)
+
+    def executemany(self, statement: Any, *args: Any) -> JoinedCursor:
+        """Execute, as the driver's connections can."""
+        return self.cursor().executemany(statement, *args)
+
+    def executescript(self, script: str) -> JoinedCursor:
+        """Execute a script, as the driver's connections can."""
+        cursor = _Cursor(self, (), {})
+        cursor.executescript(script)
+        return cursor
+
+    def is_alone(self, sql: object) -> bool:
+        """Tell whether the driver would begin no transaction for `sql`."""
+        if self.autocommit or self._token is not None:
+            return self.autocommit
+        return not self._always and not (isinstance(sql, str) and _CHANGES_ROWS.match(sql))
+
+    def perform(self, statement: Statement, send: Callable[[], Any], *, alone: bool = True) -> Any:
+        """Carry out `send`; `alone` if the driver begins no transaction for it."""
+        begun = self._token is None
+        if statement.control == "begin":
+            if begun:
+                self.begin_transaction()
+                return None
+            return self.channel.call(send)
+        before, self.autocommit = self.autocommit, alone and begun
+        try:
+            result = super().perform(statement, send)
+        finally:
+            self.autocommit = before
+        if statement.control == "savepoint" and begun and not self._always:
+            self._savepoint = statement.name
+        elif statement.control == "release" and statement.name == self._savepoint:
+            # Releasing the outermost savepoint is a commit.
+            self.commit()
+        return result
+
+    def commit(self) -> None:
+        """Keep what was done since the last commit."""
+        self._savepoint = ""
+        super().commit()
+
+    def rollback(self) -> None:
+        """Undo what was done since the last commit."""
+        self._savepoint = ""
+        super().rollback()
+
+    def close(self) -> None:
+        """Give the connection back, which undoes what was not committed."""
+        self._savepoint = ""
+        super().close()
+
+    terminate = close
+
+
+class _Cursor(JoinedCursor):
+    __slots__ = ()
+    _connection: JoinedSqlite
+
+    def executescript(self, script: str) -> JoinedCursor:
+        """Execute the statements of `script` one by one, after a commit, as the driver does."""
+        self._connection.commit()
+        for statement in _statements(script):
+            # What `.dump` has written brings a transaction of its own.
+            if ending := _ENDING.match(statement):
+                ends = (
+                    self._connection.rollback if ending[1].upper() == "ROLLBACK" else self._connection.commit
+                )
+                ends()
+            else:
+                self._perform("execute", statement, (), {})
+        return self
+
+    def _carry_out(self, statement: Statement, sql: Any, send: Callable[[], Any]) -> Any:
+        return self._connection.perform(statement, send, alone=self._connection.is_alone(sql))
+
+
+class Guest:
+    """The shared connection as the listeners of another engine see it: they can't end its transaction."""
+
+    def __init__(self, real: Any) -> None:
+        """Lend them `real`."""
+        vars(self)["_real"] = real
+
+    def __getattr__(self, name: str) -> Any:
+        """Whatever isn't about transactions is the driver's own."""
+        return getattr(vars(self)["_real"], name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Keep transactions as they are; pass the rest on."""
+        if name not in {"isolation_level", "autocommit"}:
+            setattr(vars(self)["_real"], name, value)
+
+    def commit(self) -> None:
+        """Do nothing."""
+
+    rollback = commit
+
+
+def _statements(script: str) -> Iterator[str]:
+    """Cut a script where SQLite would."""
+    text = ""
+    for part in re.split(r"(?<=;)", script):
+        text += part
+        if sqlite3.complete_statement(text):
+            yield text
+            text = ""
+    if text.strip():
+        yield text

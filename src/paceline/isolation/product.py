@@ -1,0 +1,119 @@
+"""What a file in `databases/` has to offer: everything that one database product does in its own way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import TypeAlias
+
+    from paceline.config import DatabaseConfig
+    from paceline.isolation.auditing import Audit
+    from paceline.isolation.backings import Backing
+    from paceline.isolation.provision import Own, SharedServer
+    from paceline.isolation.provisioning import Provisioning
+    from paceline.isolation.shared.words import Words
+    from paceline.isolation.urls import DatabaseUrl
+
+    #: What is looked for, and how; a string is the reason why it isn't there.
+    Search: TypeAlias = "tuple[str, Callable[[], Own | str]]"
+
+
+class Product(Protocol):
+    """A module of `databases/`. Importing it imports no driver."""
+
+    #: How people write it.
+    TITLE: str
+    #: What its URLs begin with, without a driver.
+    SCHEMES: frozenset[str]
+    #: What the URL of its databases begins with when Paceline hands it out.
+    DRIVERNAME: str
+    #: A URL to show.
+    EXAMPLE: str
+    #: What to do where there is none.
+    HINT: str
+
+    def label(self, name: str) -> str:
+        """Return the part of a database's name that tells whether it is one for tests; empty: it always is."""
+        ...
+
+    def quoted(self, name: str) -> str:
+        """Return the name of a database as it stands in a URL, and is shown."""
+        ...
+
+    def variables(self, url: DatabaseUrl) -> Mapping[str, str]:
+        """Return the parts of `url` by the names of environment variables that clients read."""
+        ...
+
+    def unreachable(self, url: DatabaseUrl) -> str:
+        """Return why nothing is there; empty when something is, or it can't be told without a driver."""
+        ...
+
+    def searches(self, settings: DatabaseConfig, environ: Mapping[str, str]) -> tuple[Search, ...]:
+        """Return where a database of our own may come from, in the order of preference."""
+        ...
+
+    def configured(self, folder: str) -> Own | str:
+        """Return what is in the `folder` that the project names in `tool.paceline.database.binaries`."""
+        ...
+
+    def require_driver(self) -> None:
+        """Make sure that everything below can work.
+
+        Raises:
+            MissingDependencyError: a library is not installed.
+        """
+        ...
+
+    def own(self, found: Own) -> Backing | str:
+        """Return a database of our own, made from what a search has found, or why it can't be."""
+        ...
+
+    def borrowed(self, server: SharedServer, worker: str, *, copy: bool) -> Backing:
+        """Return a database beside the one that a URL names; with `copy`, one with the same content."""
+        ...
+
+    def extend(self, url: DatabaseUrl, extensions: frozenset[str]) -> tuple[tuple[str, str], ...]:
+        """Create those of `extensions` that can be had; return all there are, name and version."""
+        ...
+
+    def run(self, url: DatabaseUrl, script: str) -> None:
+        """Run the statements of `script`.
+
+        Raises:
+            ProvisioningError: one fails.
+        """
+        ...
+
+    def has_tables(self, url: DatabaseUrl) -> bool:
+        """Tell whether the database has any table of a user."""
+        ...
+
+    def server_version(self, url: DatabaseUrl) -> str:
+        """Return the version, such as "18.6"."""
+        ...
+
+    def audit(self, provisioning: Provisioning) -> Audit:
+        """Return what finds out, for each test, whether it changed the database for good."""
+        ...
+
+    def words(self) -> Words:
+        """Return what the shared transaction says to it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """What a suite may require.
+
+    Attributes:
+        name: as it stands in the configuration; also the name of its file.
+        database: name of the file of the product that it is or belongs to.
+        extension: what it needs of the product; empty: the product itself.
+    """
+
+    name: str
+    database: str
+    extension: str = ""
