@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import click
 
 from paceline.cli import cli
-from paceline.config import DEFAULT_SUITES, REQUIREMENTS, Config, DatabaseConfig, Suite
+from paceline.config import DEFAULT_SUITES, Config, DatabaseConfig, Suite, requirements
 from paceline.store.schema import attribute_texts, baseline_schema, run_file_schema
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
@@ -74,7 +74,7 @@ def configuration() -> str:
         "## `[tool.paceline.suite.NAME]`",
         _ABOUT_SUITES,
         _table(Suite, hidden={"name"}),
-        f"What `requires` may hold: {', '.join(f'`{name}`' for name in REQUIREMENTS)}.",
+        f"What `requires` may hold: {', '.join(f'`{name}`' for name in requirements())}.",
         "## `[tool.paceline.database]`",
         _table(DatabaseConfig, hidden=set()),
         "## The default suites",

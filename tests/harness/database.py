@@ -13,13 +13,18 @@ import textwrap
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from paceline.isolation import binaries
 from paceline.isolation.databases import postgresql
+from paceline.isolation.databases.postgresql.program import LONGEST, PostgresqlProgram, url_in
 from paceline.isolation.provision import Binaries
 from paceline.isolation.server import Identity, Place, identity
+
+if TYPE_CHECKING:
+    from paceline.isolation.urls import DatabaseUrl
 
 #: Hides every PostgreSQL of the machine from the project whose conftest begins with it.
 NO_POSTGRESQL = """
@@ -130,9 +135,13 @@ class Lent:
         """Return the URL of the database `name`, with a password to look for in messages."""
         return f"postgresql://postgres:s3cr3t%21@/{name}?host={self.place.sockets}&port=5432"
 
+    def place_url(self, name: str) -> DatabaseUrl:
+        """Return the URL of the database `name` for ourselves."""
+        return url_in(self.place, name)
+
     def ask(self, name: str, statement: str) -> list[tuple[object, ...]]:
         """Run `statement` in the database `name`."""
-        with postgresql.connected(self.place.url(name)) as connection:
+        with postgresql.connected(self.place_url(name)) as connection:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
@@ -140,6 +149,11 @@ class Lent:
         """Return the names of all databases that somebody created."""
         rows = self.ask("postgres", "SELECT datname FROM pg_database WHERE NOT datistemplate")
         return {str(row[0]) for row in rows} - {"postgres"}
+
+
+def new_place() -> Place:
+    """Return a place for a PostgreSQL."""
+    return Place.choose(LONGEST)
 
 
 def embedded() -> Binaries:
@@ -151,7 +165,7 @@ def embedded() -> Binaries:
 
 def runner() -> Identity:
     """Return the user that servers run as."""
-    found = identity()
+    found = identity("postgres")
     assert isinstance(found, Identity)
     return found
 

