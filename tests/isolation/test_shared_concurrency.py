@@ -43,7 +43,7 @@ def test_last():
 @pytest.fixture
 def project(tmp_path: Path, lent: Lent) -> Project:
     """A project with the application, on a server that runs already."""
-    made = Project(tmp_path, clean_environ(APP_DRIVER="psycopg"))
+    made = Project(tmp_path, clean_environ(APP_DRIVER="postgresql+psycopg"))
     made.environ["PACELINE_DATABASE_URL"] = lent.url("shop_test")
     made.write(
         pyproject=shared_project.CONFIGURATION.replace(

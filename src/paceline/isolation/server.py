@@ -123,7 +123,7 @@ class Place:
         socket: str = "server.sock",
         *,
         memory: Path = Path("/dev/shm"),
-        room: int = _ROOM,  # noqa: S108
+        room: int = _ROOM,
     ) -> Place:
         """Choose an unpredictable name, in memory where there are `room` bytes.
 

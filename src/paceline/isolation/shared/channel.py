@@ -42,7 +42,7 @@ class Channel:
         self._books = Savepoints()
         self._callers: dict[Hashable, Caller] = {}
         self._test_thread, self._timeout = 0, 0.0
-        self._is_open = False
+        self._is_open = self._is_worn = False
         self._user = ""
         self._first_use: Callable[[str], None] | None = None
         self._broken: SharedTransactionError | None = None
@@ -140,6 +140,10 @@ class Channel:
                     f"did may have stayed: {error}",
                     hint=_CLONE,
                 ) from None
+            if self._is_worn:
+                # What it knows of settings and temporary tables is not for the next test.
+                self._is_worn = False
+                self._world.call(self._wire.close)
 
     def close(self) -> None:
         """Close the physical connection and end what serves it."""
@@ -205,6 +209,7 @@ class Channel:
             raise
         if statement.changes_schema:
             self._constraints.note_change()
+        self._is_worn = self._is_worn or statement.changes_session
         self._wire.send(self._books.succeeded(token, guard=guard, wrote=not statement.reads))
         return result
 

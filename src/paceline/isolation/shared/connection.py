@@ -46,7 +46,7 @@ class JoinedConnection:
         self.channel = source.channel
         self._source = source
         self._token: _Token | None = None
-        self.autocommit = autocommit
+        self.is_autocommit = autocommit
         self.isolation_level: Any = None
         self.read_only: Any = None
         self.readonly: Any = None
@@ -97,16 +97,25 @@ class JoinedConnection:
 
     terminate = close
 
+    @property
+    def autocommit(self) -> Any:
+        """Whether each statement is a transaction."""
+        return self.is_autocommit
+
+    @autocommit.setter
+    def autocommit(self, value: Any) -> None:
+        self.is_autocommit = bool(value)
+
     def set_isolation_level(self, level: Any) -> None:
         """Remember it: the level of a transaction that has begun can't be changed."""
         if self.channel.driver != "psycopg_async":
             # psycopg has another method for that.
-            self.autocommit = level in _AUTOCOMMIT
+            self.is_autocommit = level in _AUTOCOMMIT
         self.isolation_level = level
 
     def set_autocommit(self, value: bool) -> None:
         """Emulate it: each statement becomes a transaction."""
-        self.autocommit = value
+        self.is_autocommit = value
 
     def set_read_only(self, value: Any) -> None:
         """Remember it."""
@@ -119,10 +128,10 @@ class JoinedConnection:
     def set_session(self, *, autocommit: bool | None = None, isolation_level: Any = None, **_: Any) -> None:
         """Remember it, as psycopg2's."""
         if autocommit is not None:
-            self.autocommit = autocommit
+            self.is_autocommit = autocommit
         self.isolation_level = isolation_level
 
-    def ping(self) -> None:
+    def ping(self, *_: Any, **__: Any) -> None:
         """The test would notice otherwise."""
 
     def __enter__(self) -> Self:
@@ -139,7 +148,7 @@ class JoinedConnection:
     def perform(self, statement: Statement, send: Callable[[], Any]) -> Any:
         """Carry out `send` as a statement of this connection."""
         if statement.refused:
-            raise _refused(statement.refused)
+            raise _refused(statement.refused, commits=statement.commits)
         channel = self.channel
         if statement.control and statement.control != "characteristics":
             return self._control(statement, send)
@@ -149,7 +158,7 @@ class JoinedConnection:
         token = _Token()
         place = current_place()
         self._source.ensure()
-        if self.autocommit:
+        if self.is_autocommit:
             return channel.run(lambda: channel.execute_alone(token, place, statement, send), begins=token)
         return self._first(token, lambda: channel.execute_first(token, place, statement, send))
 
@@ -197,10 +206,16 @@ class JoinedConnection:
             raise
 
 
-def _refused(what: str) -> SharedTransactionError:
+def _refused(what: str, *, commits: bool = False) -> SharedTransactionError:
+    clone = '@pytest.mark.schema(isolation="clone")'
+    if commits:
+        return SharedTransactionError(
+            f"{what} makes the database commit, which would end the transaction that isolates the test; nothing "
+            f"was sent ({current_place()})",
+            hint=f"Mark the test {clone}, or do it where the database is prepared.",
+        )
     return SharedTransactionError(
         f"{what} can't be carried out inside the transaction that isolates the test; nothing was sent "
         f"({current_place()})",
-        hint="Use the commit() and rollback() of SQLAlchemy, which are emulated, or mark the test "
-        '@pytest.mark.schema(isolation="clone").',
+        hint=f"Use the commit() and rollback() of SQLAlchemy, which are emulated, or mark the test {clone}.",
     )

@@ -115,7 +115,7 @@ class JoinedCursor:
         if statement.control == "characteristics":
             sql, args = words.no_characteristics, ()
 
-        if statement.about_server and self._connection.autocommit:
+        if statement.about_server and self._connection.is_autocommit:
             return self._connection.perform_apart(method, sql, args, options)
 
         def send() -> Any:

@@ -157,6 +157,11 @@ class SharedPool(NullPool):
         """Answer for the own pool: its size, for example."""
         return getattr(self.own, name)
 
+    @property
+    def is_certain(self) -> bool:
+        """Whether it's known to lead to the tests' database."""
+        return self._doubt is None and not self._leads_elsewhere
+
     def connect(self) -> Any:
         """Return a connection: one of the engine's own if it turns out to lead elsewhere."""
         if self._doubt is not None:

@@ -45,7 +45,7 @@ _LOCKING = re.compile(r"\bFOR\s+(NO\s+KEY\s+)?UPDATE\b", re.IGNORECASE)
 _SCHEMA = re.compile(r"(CREATE|ALTER|DROP|DO|CALL|IMPORT)\b", re.IGNORECASE)
 _CALL = re.compile(r"([A-Za-z_]\w*)\s*\(")
 #: Words before a parenthesis that change no rows. Any other function may.
-_HARMLESS = frozenset(
+HARMLESS = frozenset(
     """
     abs all and any array array_agg array_length as avg between bit bool_and bool_or by case cast ceil char
     char_length character coalesce concat concat_ws cosine_distance count cube current_database
@@ -73,16 +73,20 @@ class Statement:
         name: the savepoint it names.
         refused: the command that can't be, in capitals.
         about_server: it's refused, but wouldn't change the database that it is sent to.
+        commits: it's refused because the database would commit.
         reads: certainly changes no rows.
         changes_schema: may change which constraints there are.
+        changes_session: leaves something on the connection that a rollback doesn't undo.
     """
 
     control: Control = ""
     name: str = ""
     refused: str = ""
     about_server: bool = False
+    commits: bool = False
     reads: bool = False
     changes_schema: bool = False
+    changes_session: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -92,11 +96,13 @@ class Grammar:
     Attributes:
         opaque: what isn't code: comments, strings, quoted names; searched everywhere.
         refused: what can't be carried out inside the shared transaction.
+        commits: what the database would commit for.
         begins: what begins a transaction and can be taken for it; empty: it's refused.
         characteristics: what changes how a transaction isolates.
         reading: what changes no rows, unless `writing` is in it.
         writing: searched everywhere in what is `reading`.
         schema: what may change which constraints there are.
+        session: what a rollback doesn't undo, although only the connection knows of it.
         harmless: words before a parenthesis that change no rows; None: no function does.
         about_server: those that are refused, but wouldn't change the database that they are sent to.
     """
@@ -107,7 +113,9 @@ class Grammar:
     reading: re.Pattern[str]
     writing: re.Pattern[str]
     schema: re.Pattern[str]
+    commits: re.Pattern[str] | None = None
     begins: re.Pattern[str] | None = None
+    session: re.Pattern[str] | None = None
     harmless: frozenset[str] | None = None
     about_server: frozenset[str] = frozenset()
 
@@ -119,7 +127,7 @@ POSTGRESQL = Grammar(
     reading=_READING,
     writing=_WRITING_WORD,
     schema=_SCHEMA,
-    harmless=_HARMLESS,
+    harmless=HARMLESS,
     about_server=_ABOUT_SERVER,
 )
 
@@ -158,9 +166,14 @@ def _read(text: str, grammar: Grammar) -> Statement:
             command = " ".join(match[0].upper().split())
             about_server = len(parts) == 1 and command in grammar.about_server
             return Statement(refused=command, about_server=about_server)
+        if grammar.commits is not None and (match := grammar.commits.match(part)):
+            command = " ".join(match[0].upper().split())
+            about_server = len(parts) == 1 and command in grammar.about_server
+            return Statement(refused=command, about_server=about_server, commits=True)
     return Statement(
         reads=all(_only_reads(part, grammar) for part in parts),
         changes_schema=any(grammar.schema.match(part) for part in parts),
+        changes_session=grammar.session is not None and any(map(grammar.session.match, parts)),
     )
 
 

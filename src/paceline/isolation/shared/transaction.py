@@ -63,6 +63,10 @@ class SharedTransaction:
             self._prepare(channel)
         for each in self._engines:
             self._join(each)
+        if self._words.early:
+            for engine, pool in list(self._pools.items()):
+                if engine.pool is pool and pool.is_certain:
+                    pool.ensure()
 
     def finish(self) -> None:
         """Take note that the test itself is over."""

@@ -61,6 +61,7 @@ class Words(Protocol):
             driver ends with `_async`.
         asyncio: those of them that have to be awaited.
         aborts: after an error the server refuses everything until a rollback.
+        early: some settings of a connection can't be made inside a transaction, so engines are prepared before.
         grammar: how its SQL is read.
         no_characteristics: sent instead of SET TRANSACTION, which has to return a result of the same kind.
     """
@@ -68,6 +69,7 @@ class Words(Protocol):
     drivers: frozenset[str]
     asyncio: frozenset[str]
     aborts: bool
+    early: bool
     grammar: Grammar
     no_characteristics: str
 

@@ -38,6 +38,7 @@ class PostgresqlWords:
     drivers = frozenset({"psycopg", "psycopg2", "asyncpg", "psycopg_async"})
     asyncio = frozenset({"asyncpg", "psycopg_async"})
     aborts = True
+    early = False
     grammar = POSTGRESQL
     no_characteristics = "SET LOCAL paceline.ignored = ''"
 

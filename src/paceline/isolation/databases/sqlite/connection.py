@@ -34,8 +34,8 @@ class JoinedSqlite(JoinedConnection):
         """
         self._always = always
         super().__init__(source, autocommit=autocommit)
-        self.autocommit = autocommit or not begins
-        self._level: Any = None if self.autocommit else ""
+        self.is_autocommit = autocommit or not begins
+        self._level: Any = None if self.is_autocommit else ""
         #: The savepoint that stands for the whole transaction, because nothing had begun one.
         self._savepoint = ""
 
@@ -47,7 +47,7 @@ class JoinedSqlite(JoinedConnection):
     @isolation_level.setter
     def isolation_level(self, level: Any) -> None:
         self._level = level
-        self.autocommit = level is None
+        self.is_autocommit = level is None
         if level is None:
             # The driver does so.
             self.commit()
@@ -73,8 +73,8 @@ class JoinedSqlite(JoinedConnection):
 
     def is_alone(self, sql: object) -> bool:
         """Tell whether the driver would begin no transaction for `sql`."""
-        if self.autocommit or self._token is not None:
-            return self.autocommit
+        if self.is_autocommit or self._token is not None:
+            return self.is_autocommit
         return not self._always and not (isinstance(sql, str) and _CHANGES_ROWS.match(sql))
 
     def perform(self, statement: Statement, send: Callable[[], Any], *, alone: bool = True) -> Any:
@@ -85,11 +85,11 @@ class JoinedSqlite(JoinedConnection):
                 self.begin_transaction()
                 return None
             return self.channel.call(send)
-        before, self.autocommit = self.autocommit, alone and begun
+        before, self.is_autocommit = self.is_autocommit, alone and begun
         try:
             result = super().perform(statement, send)
         finally:
-            self.autocommit = before
+            self.is_autocommit = before
         if statement.control == "savepoint" and begun and not self._always:
             self._savepoint = statement.name
         elif statement.control == "release" and statement.name == self._savepoint:
@@ -120,43 +120,26 @@ class _Cursor(JoinedCursor):
     _connection: JoinedSqlite
 
     def executescript(self, script: str) -> JoinedCursor:
-        """Execute the statements of `script` one by one, after a commit, as the driver does."""
-        self._connection.commit()
-        for statement in _statements(script):
-            # What `.dump` has written brings a transaction of its own.
-            if ending := _ENDING.match(statement):
-                ends = (
-                    self._connection.rollback if ending[1].upper() == "ROLLBACK" else self._connection.commit
-                )
-                ends()
-            else:
-                self._perform("execute", statement, (), {})
+        """Execute the statements of `script` one by one, after a commit; the driver begins nothing for them."""
+        connection = self._connection
+        connection.commit()
+        before, connection.is_autocommit = connection.is_autocommit, True
+        try:
+            for statement in _statements(script):
+                # What `.dump` has written brings a transaction of its own.
+                ending = _ENDING.match(statement)
+                if ending is None:
+                    self._perform("execute", statement, (), {})
+                elif ending[1].upper() == "ROLLBACK":
+                    connection.rollback()
+                else:
+                    connection.commit()
+        finally:
+            connection.is_autocommit = before
         return self
 
     def _carry_out(self, statement: Statement, sql: Any, send: Callable[[], Any]) -> Any:
         return self._connection.perform(statement, send, alone=self._connection.is_alone(sql))
-
-
-class Guest:
-    """The shared connection as the listeners of another engine see it: they can't end its transaction."""
-
-    def __init__(self, real: Any) -> None:
-        """Lend them `real`."""
-        vars(self)["_real"] = real
-
-    def __getattr__(self, name: str) -> Any:
-        """Whatever isn't about transactions is the driver's own."""
-        return getattr(vars(self)["_real"], name)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        """Keep transactions as they are; pass the rest on."""
-        if name not in {"isolation_level", "autocommit"}:
-            setattr(vars(self)["_real"], name, value)
-
-    def commit(self) -> None:
-        """Do nothing."""
-
-    rollback = commit
 
 
 def _statements(script: str) -> Iterator[str]:

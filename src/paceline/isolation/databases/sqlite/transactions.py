@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paceline.errors import SharedTransactionError
-from paceline.isolation.databases.sqlite.connection import Guest, JoinedSqlite
+from paceline.isolation.databases.sqlite.connection import JoinedSqlite
+from paceline.isolation.shared.guest import Guest
 from paceline.isolation.shared.statements import Grammar
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class SqliteWords:
     drivers = frozenset({"pysqlite", "aiosqlite"})
     asyncio = frozenset({"aiosqlite"})
     aborts = False
+    early = True
     grammar = GRAMMAR
     no_characteristics = "SELECT 1"
 
@@ -107,8 +109,7 @@ class SqliteWords:
         """Let listeners set the connection up, and check that they could.
 
         Raises:
-            SharedTransactionError: they want foreign keys to be checked, or not to be, and the transaction of the
-                test has begun.
+            SharedTransactionError: they want foreign keys to be checked, and the test's transaction has begun.
         """
         record = connect()
         own = record.dbapi_connection
@@ -118,16 +119,15 @@ class SqliteWords:
         finally:
             record.close()
         listen(Guest(voice.real))
-        if wanted != _asked(voice.real, "PRAGMA foreign_keys"):
+        # Once somebody has them checked, they are for all: a violation too many is told, one too few isn't.
+        if wanted and not _asked(voice.real, "PRAGMA foreign_keys"):
             if _raw(voice).in_transaction:
                 raise SharedTransactionError(
-                    "an engine was made during the test that "
-                    f"{'checks' if wanted else 'doesn’t check'} foreign keys, unlike the others; SQLite can't "
-                    "change that inside a transaction",
-                    hint='Mark the test @pytest.mark.schema(isolation="clone").',
+                    "an engine was made during the test that checks foreign keys, unlike those before it; "
+                    "SQLite can't change that inside a transaction",
+                    hint='Make the engine before the test, or mark the test @pytest.mark.schema(isolation="clone").',
                 )
-            if wanted:
-                voice.send(("PRAGMA foreign_keys = ON",))
+            voice.send(("PRAGMA foreign_keys = ON",))
         return mode
 
     def joined(self, source: Source, mode: Mode, *, autocommit: bool) -> JoinedConnection:
