@@ -145,7 +145,7 @@ DEFAULT_SUITES = (
 
 
 def requirements() -> tuple[str, ...]:
-    """Return what a suite may require: the names of the files about databases, which are not imported here."""
+    """Return what a suite may require: the names of the files about databases; none is imported here."""
     folder = Path(__file__).parent / "isolation" / "databases"
     return tuple(
         sorted(path.stem for path in folder.iterdir() if path.stem.isidentifier() and "_" not in path.stem)

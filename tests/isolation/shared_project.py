@@ -37,6 +37,9 @@ SessionLocal = sessionmaker(engine)
 scoped = scoped_session(SessionLocal)
 
 
+DEFERRED = {} if BACKEND == "mysql" else {"deferrable": True, "initially": "DEFERRED"}
+
+
 class Base(DeclarativeBase):
     pass
 
@@ -50,7 +53,7 @@ class Item(Base):
 class Part(Base):
     __tablename__ = "part"
     id: Mapped[int] = mapped_column(primary_key=True)
-    item_id: Mapped[int] = mapped_column(ForeignKey("item.id", deferrable=True, initially="DEFERRED"))
+    item_id: Mapped[int] = mapped_column(ForeignKey("item.id", **DEFERRED))
 
 
 def prepare(url):
@@ -77,7 +80,8 @@ def connect(url):
         query = "?vfs=memdb" if "vfs" in url.query else ""
         return sqlite3.connect(url.database + query, uri=bool(query))
     import pymysql
-    return pymysql.connect(unix_socket=url.query["unix_socket"], user="root", database=url.database)
+    where = url.query["unix_socket"]
+    return pymysql.connect(unix_socket=where, user="root", database=url.database, ssl_disabled=True)
 
 def outside(query):
     with closing(connect(make_url(os.environ["APP_URL"]))) as connection:
@@ -585,9 +589,15 @@ def test_pool_hooks():
 
 COMMANDS = {
     "postgresql": ["COMMIT", "ROLLBACK", "BEGIN", "end; select 1", "/* x */ commit", "VACUUM item"],
-    "sqlite": ["COMMIT", "ROLLBACK", "END TRANSACTION", "/* x */ commit", "VACUUM", "ATTACH ':memory:' AS other",
-               "PRAGMA foreign_keys = OFF", "pragma main.journal_mode(wal)", "INSERT OR ROLLBACK INTO item VALUES (0, '')"],
-    "mysql": ["COMMIT", "ROLLBACK", "BEGIN", "START TRANSACTION", "/* x */ commit", "set autocommit = 1", "XA BEGIN 'x'"],
+    "sqlite": [
+        "COMMIT", "ROLLBACK", "END TRANSACTION", "/* x */ commit", "VACUUM", "ATTACH ':memory:' AS other",
+        "PRAGMA foreign_keys = OFF", "pragma main.journal_mode(wal)",
+        "INSERT OR ROLLBACK INTO item VALUES (0, '')",
+    ],
+    "mysql": [
+        "COMMIT", "ROLLBACK", "BEGIN", "START TRANSACTION", "/* x */ commit", "set autocommit = 1",
+        "XA BEGIN 'x'",
+    ],
 }
 
 
@@ -699,7 +709,8 @@ def test_an_engine_that_begins_its_transactions_itself():
 def test_a_script():
     raw = engine.raw_connection()
     raw.cursor().execute("insert into item values (1, 'x')")
-    raw.cursor().executescript("insert into item values (2, ';'); begin; delete from item where id = 1; commit;")
+    script = "insert into item values (2, ';'); begin; delete from item where id = 1; commit;"
+    raw.cursor().executescript(script)
     raw.rollback()
     raw.close()
     assert ids() == [0, 2]

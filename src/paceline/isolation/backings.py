@@ -15,9 +15,9 @@ from paceline.isolation.pools import forget_connections
 from paceline.isolation.server import PrivateServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
+    from paceline.isolation.product import Connection, ServerProduct
     from paceline.isolation.provision import SharedServer
     from paceline.isolation.server import Identity, Place, Program
     from paceline.isolation.template import Recipe
@@ -30,68 +30,6 @@ _TEMPLATE_NAME = f"{_OWN_NAME}_template"
 _LONGEST_BASE = 32
 #: Age at which a database that nobody is connected to is taken for a killed run's (seconds).
 _ABANDONED_AFTER = 3600.0
-
-
-class Pool(Protocol):
-    """Fresh copies of the template of one server of our own."""
-
-    def expect(self) -> None:
-        """Let the server make a copy meanwhile, if none is waiting; doesn't wait for it."""
-        ...
-
-    def replace(self, name: str) -> None:
-        """Put a fresh copy in the place of the database `name`, ending all connections to it.
-
-        Raises:
-            ProvisioningError: the server refuses.
-        """
-        ...
-
-    def close(self) -> None:
-        """Let go of the server."""
-        ...
-
-
-class Connection(Protocol):
-    """Something to hold on to."""
-
-    def close(self) -> None:
-        """Let go."""
-        ...
-
-
-class ServerProduct(Protocol):
-    """What a product with servers says to them. `url` is any database of the server; all may raise
-    ProvisioningError when the server refuses.
-    """
-
-    def create(self, url: DatabaseUrl, name: str, *, copy: bool = False) -> None:
-        """Create the database `name`, empty or a copy of the one that `url` names."""
-        ...
-
-    def copy(self, url: DatabaseUrl, source: str, name: str) -> None:
-        """Create the database `name` as a copy of `source`, ending what is connected to `source`."""
-        ...
-
-    def is_used(self, url: DatabaseUrl, name: str) -> bool:
-        """Tell whether anybody is connected to the database `name`."""
-        ...
-
-    def drop(self, url: DatabaseUrl, name: str) -> None:
-        """Drop the database `name` and end what is still connected to it."""
-        ...
-
-    def drop_unused(self, url: DatabaseUrl, stem: str, chosen: Callable[[str], bool]) -> None:
-        """Drop the `chosen` of the user's databases that begin with `stem` and that nobody is connected to."""
-        ...
-
-    def connect(self, url: DatabaseUrl) -> Connection:
-        """Connect to the database at `url`."""
-        ...
-
-    def pool(self, maintenance: DatabaseUrl, template: str) -> Pool:
-        """Return the pool of copies of the database `template`."""
-        ...
 
 
 class Backing(Protocol):

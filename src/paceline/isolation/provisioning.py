@@ -122,10 +122,9 @@ class Provisioning:
         product = databases.product(requirement)
         if product is not self.product:
             raise NotProvisionedError(
-                f"not provisioned: a run has one database, and that of this one is {self.product.TITLE}, not "
-                f"{product.TITLE}",
-                hint=f"Test the suites that require {requirement} in a run of their own, and without a URL of "
-                "another database.",
+                f"not provisioned: a run has one database, and that of this one is {self.product.TITLE}, "
+                f"not {product.TITLE}",
+                hint=f"Test what requires {requirement} in a run of its own, without a URL of another database.",
             )
         if wanted.extension and wanted.extension not in dict(self.open().extensions):
             raise NotProvisionedError(

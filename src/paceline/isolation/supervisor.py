@@ -4,10 +4,10 @@ Run as a file by a bare interpreter (`python -I -S`), so it imports nothing of P
 standard library. Nothing is read from standard input: the end of that pipe means that the owner is gone.
 On standard output it says `ready`, and `ended N` when the server ends by itself; all else is a complaint.
 
-Arguments: owner's pid, uid and gid for the server (-1: our own), home, socket directory, data directory to begin
-with a copy of (empty: initialise), the server's socket, the signal that ends it at once, prefixes of environment
-variables that would mislead it, what shows that it's ready (file, line, word; none: the socket answers); then,
-each after `--`, the command that serves and the commands that initialise, tried in turn.
+Arguments: owner's pid, uid and gid for the server (-1: our own), home, socket directory, data directory to
+begin with a copy of (empty: initialise), the server's socket, the signal that ends it at once, prefixes of
+environment variables that would mislead it, what shows that it's ready (file, line, word; none: its socket
+answers); then, each after `--`, the command that serves and the commands that initialise, tried in turn.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Program:
         socket: where it listens.
         stop: the signal that ends it at once.
         hidden: prefixes of environment variables that it must not see.
-        ready: file, number of the line and the word in it that show that it's ready; empty: the socket answers.
+        ready: file, number of the line and the word that show that it's ready; empty: the socket answers.
         serve: the command.
         initialise: commands that make a data directory, tried in turn.
     """

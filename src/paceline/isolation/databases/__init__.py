@@ -1,7 +1,8 @@
 """One file, or one folder where it has grown, per database product. A new product is a new file here.
 
 A file is found by its name, which is also what suites write into `requires`. It is either a product, with
-everything that `paceline.isolation.product.Product` lists, or an extension of one: `DATABASE` and `EXTENSION`.
+everything that `paceline.isolation.product.Product` lists, or an extension of one, with `DATABASE` and
+`EXTENSION`.
 A name with an underscore is part of something else.
 """
 

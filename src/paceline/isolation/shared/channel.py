@@ -6,7 +6,8 @@ import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from paceline.errors import SharedTransactionError
-from paceline.isolation.shared.callers import Caller, current_caller, current_place
+from paceline.isolation.shared.callers import Caller, current_caller
+from paceline.isolation.shared.failures import CLONE, conflict_of, ended, is_servers, stale, two_roles
 from paceline.isolation.shared.savepoints import ConflictError, Savepoints
 from paceline.isolation.shared.wire import Wire
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from paceline.isolation.shared.worlds import World
 
 T = TypeVar("T")
-
-_CLONE = 'Mark the test @pytest.mark.schema(isolation="clone").'
 
 
 class Channel:
@@ -98,11 +97,7 @@ class Channel:
         if not (user and self._user) or user == self._user:
             return True
         if self._is_open:
-            raise SharedTransactionError(
-                f"the test uses the database as {self._user} and as {user} ({current_place()}), but all "
-                "transactions of a test share one connection, which has one of these roles",
-                hint=_CLONE,
-            )
+            raise two_roles(self._user, user)
         self._world.call(self._wire.close)
         return False
 
@@ -114,7 +109,7 @@ class Channel:
         """
         if self._is_open:
             raise SharedTransactionError(
-                "the connection that all transactions of the test share was lost", hint=_CLONE
+                "the connection that all transactions of the test share was lost", hint=CLONE
             )
         self._user = user
         self._world.call(lambda: self._wire.take_over(connect))
@@ -138,7 +133,7 @@ class Channel:
                 raise SharedTransactionError(
                     "the transaction that isolates the test was ended by something else, so what the test "
                     f"did may have stayed: {error}",
-                    hint=_CLONE,
+                    hint=CLONE,
                 ) from None
             if self._is_worn:
                 # What it knows of settings and temporary tables is not for the next test.
@@ -197,7 +192,7 @@ class Channel:
         """Execute a statement of a transaction."""
         self._check()
         if not self._books.is_open(token):
-            raise _stale()
+            raise stale()
         before, guard = self._books.before_statement(token)
         self._wire.send(before)
         if self._books.must_fail(token):
@@ -215,13 +210,9 @@ class Channel:
 
     def _note_failure(self, token: Hashable, statement: Statement, guard: str, error: BaseException) -> None:
         if self.words.ended_by(self._wire, error):
-            self._broken = SharedTransactionError(
-                f"the database answered {current_place()} by ending the whole transaction that isolates the "
-                f"test: {error}",
-                hint=_CLONE,
-            )
+            self._broken = ended(error)
             raise self._broken from error
-        if self.words.aborts and _is_servers(error):
+        if self.words.aborts and is_servers(error):
             self._wire.send(self._books.failed(token, guard=guard))
         else:
             # Where an error undoes its own statement only, and not always all of it.
@@ -273,7 +264,7 @@ class Channel:
 
     def _opened(self, place: str) -> tuple[str, ...]:
         if self._first_use is None:
-            raise _stale()
+            raise stale()
         self._first_use(place)
         return self._wire.opening
 
@@ -282,12 +273,7 @@ class Channel:
             raise self._broken
 
     def _conflict(self, error: ConflictError) -> SharedTransactionError:
-        self._broken = SharedTransactionError(
-            f"the rollback ({current_place()}) of a transaction begun at {error.mine} would also undo the "
-            f"work of another one, begun at {' and '.join(error.others)}: all transactions of a test share "
-            "one connection",
-            hint=_CLONE,
-        )
+        self._broken = conflict_of(error)
         return self._broken
 
     def _blocked(self, caller: Caller) -> str:
@@ -312,16 +298,3 @@ class Channel:
         except BaseException:
             self._books.drop_newest()
             raise
-
-
-def _stale() -> SharedTransactionError:
-    return SharedTransactionError(
-        f"a connection is used that a test before this one left open ({current_place()})",
-        hint="Close it in the test that opens it.",
-    )
-
-
-def _is_servers(error: BaseException) -> bool:
-    """Tell whether the server refused the statement, or may have: after an interruption nobody knows."""
-    code: object = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
-    return code is not None or not isinstance(error, Exception)

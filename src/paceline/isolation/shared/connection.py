@@ -60,7 +60,7 @@ class JoinedConnection:
     def __getattr__(self, name: str) -> Any:
         """Whatever isn't about transactions is the driver's own."""
         if name.startswith("tpc_"):
-            raise _refused("two-phase commit")
+            raise refused("two-phase commit")
         return getattr(self.channel.real, name)
 
     def cursor(self, *args: Any, **options: Any) -> JoinedCursor:
@@ -148,7 +148,7 @@ class JoinedConnection:
     def perform(self, statement: Statement, send: Callable[[], Any]) -> Any:
         """Carry out `send` as a statement of this connection."""
         if statement.refused:
-            raise _refused(statement.refused, commits=statement.commits)
+            raise refused(statement.refused, commits=statement.commits)
         channel = self.channel
         if statement.control and statement.control != "characteristics":
             return self._control(statement, send)
@@ -206,12 +206,13 @@ class JoinedConnection:
             raise
 
 
-def _refused(what: str, *, commits: bool = False) -> SharedTransactionError:
+def refused(what: str, *, commits: bool = False) -> SharedTransactionError:
+    """Return the error for a command that isn't sent, be it because the database `commits`."""
     clone = '@pytest.mark.schema(isolation="clone")'
     if commits:
         return SharedTransactionError(
-            f"{what} makes the database commit, which would end the transaction that isolates the test; nothing "
-            f"was sent ({current_place()})",
+            f"{what} makes the database commit, which would end the transaction that isolates the test; "
+            f"nothing was sent ({current_place()})",
             hint=f"Mark the test {clone}, or do it where the database is prepared.",
         )
     return SharedTransactionError(

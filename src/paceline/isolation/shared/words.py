@@ -57,11 +57,11 @@ class Words(Protocol):
     """One product's. Connections are the driver's, or SQLAlchemy's adapters of asyncio drivers.
 
     Attributes:
-        drivers: those whose engines can share a transaction, by SQLAlchemy's name; that of an asyncio half of a
-            driver ends with `_async`.
+        drivers: those whose engines can share a transaction, by SQLAlchemy's name; that of the asyncio half
+            of a driver ends with `_async`.
         asyncio: those of them that have to be awaited.
         aborts: after an error the server refuses everything until a rollback.
-        early: some settings of a connection can't be made inside a transaction, so engines are prepared before.
+        early: some settings can't be made inside a transaction, so engines are prepared before it.
         grammar: how its SQL is read.
         no_characteristics: sent instead of SET TRANSACTION, which has to return a result of the same kind.
     """

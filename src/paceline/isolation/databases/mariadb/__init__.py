@@ -3,25 +3,62 @@
 from __future__ import annotations
 
 import re
-import socket
 from contextlib import closing, contextmanager, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from paceline.errors import MissingDependencyError, ProvisioningError
+from paceline.isolation.databases.mariadb.places import (
+    borrowed,
+    configured,
+    label,
+    own,
+    quoted,
+    searches,
+    unreachable,
+    variables,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping
+    from collections.abc import Callable, Generator
 
-    from paceline.config import DatabaseConfig
     from paceline.isolation.auditing import Audit
-    from paceline.isolation.backings import Backing, Pool
-    from paceline.isolation.product import Search
-    from paceline.isolation.provision import Own, SharedServer
+    from paceline.isolation.product import Pool
     from paceline.isolation.provisioning import Provisioning
     from paceline.isolation.shared.words import Words
     from paceline.isolation.urls import DatabaseUrl
+
+__all__ = [
+    "DRIVERNAME",
+    "EXAMPLE",
+    "HINT",
+    "SCHEMES",
+    "TITLE",
+    "audit",
+    "borrowed",
+    "configured",
+    "connect",
+    "connected",
+    "copy",
+    "create",
+    "drop",
+    "drop_unused",
+    "extend",
+    "has_tables",
+    "identifier",
+    "is_used",
+    "label",
+    "own",
+    "pool",
+    "quoted",
+    "require_driver",
+    "run",
+    "searches",
+    "server_version",
+    "unreachable",
+    "variables",
+    "words",
+]
 
 TITLE = "MariaDB"
 SCHEMES = frozenset({"mysql", "mariadb"})
@@ -31,60 +68,7 @@ HINT = (
     "Install pytest-paceline[mariadb] and a server, such as Debian's mariadb-server, or name one in "
     "PACELINE_DATABASE_URL."
 )
-_PORT = 3306
 _CONNECT_TIMEOUT = 10
-
-
-def label(name: str) -> str:
-    """Return the name: all of it tells whether the database is one for tests."""
-    return name or "nameless"
-
-
-def quoted(name: str) -> str:
-    """Return the name as it stands in a URL."""
-    return quote(name, safe="")
-
-
-def variables(url: DatabaseUrl) -> Mapping[str, str]:
-    """Return the parts by the names of the variables that the server's own clients read."""
-    host, port = url.address(_PORT) or ("", "")
-    return {
-        "MYSQL_HOST": host,
-        "MYSQL_TCP_PORT": str(port),
-        "MYSQL_UNIX_PORT": url.parameter("unix_socket"),
-        "MYSQL_PWD": url.password,
-    }
-
-
-def unreachable(url: DatabaseUrl) -> str:
-    """Return why nothing listens at `url`, without a driver; empty when something does or nobody knows."""
-    where: Any = url.parameter("unix_socket") or url.address(_PORT)
-    if not where:
-        return ""
-    try:
-        if isinstance(where, str):
-            with socket.socket(socket.AF_UNIX) as probe:
-                probe.connect(where)
-        else:
-            socket.create_connection(where, 2.0).close()
-    except OSError as error:
-        shown = where if isinstance(where, str) else f"{where[0]}:{where[1]}"
-        return f"nothing answers at {shown}: {error.strerror or error}"
-    return ""
-
-
-def searches(settings: DatabaseConfig, environ: Mapping[str, str]) -> tuple[Search, ...]:
-    """Return the machine's own packages."""
-    from paceline.isolation.databases.mariadb.program import on_machine
-
-    return (("local mariadbd and mariadb-install-db", lambda: on_machine(environ.get("PATH", ""))),)
-
-
-def configured(folder: str) -> Own | str:
-    """Return the server whose programs are in `folder`, or why there is none."""
-    from paceline.isolation.databases.mariadb.program import in_folder
-
-    return in_folder(folder)
 
 
 def require_driver() -> None:
@@ -100,29 +84,6 @@ def require_driver() -> None:
             raise MissingDependencyError(
                 f"MariaDB needs the library {library}", hint="Install pytest-paceline[mariadb]."
             ) from error
-
-
-def own(found: Own) -> Backing | str:
-    """Return a server of our own, or why nobody can run one here."""
-    from paceline.isolation.backings import OwnServer
-    from paceline.isolation.databases import mariadb
-    from paceline.isolation.databases.mariadb.program import SOCKET, Installed, MariadbProgram, url_in
-    from paceline.isolation.server import Place, identity
-
-    assert isinstance(found, Installed)
-    user = identity("mysql")
-    if isinstance(user, str):
-        return user
-    place = Place.choose(SOCKET)
-    return OwnServer(mariadb, MariadbProgram(found), place, user, maintenance=url_in(place, "mysql"))
-
-
-def borrowed(server: SharedServer, worker: str, *, copy: bool) -> Backing:
-    """Return a database beside the one that a URL names."""
-    from paceline.isolation.backings import BorrowedServer
-    from paceline.isolation.databases import mariadb
-
-    return BorrowedServer(mariadb, server, worker, copy=copy)
 
 
 def extend(url: DatabaseUrl, extensions: frozenset[str]) -> tuple[tuple[str, str], ...]:
@@ -144,6 +105,9 @@ def connect(url: DatabaseUrl) -> Any:
         parsed = make_url(str(url.text(DRIVERNAME)))
         arguments, options = parsed.get_dialect()().create_connect_args(parsed)
         own: dict[str, Any] = {"autocommit": True, "connect_timeout": _CONNECT_TIMEOUT}
+        if url.parameter("unix_socket"):
+            # The driver would read all certificates of the machine for each connection.
+            own["ssl_disabled"] = True
         return pymysql.connect(*arguments, **{**options, **own})
 
 
@@ -172,13 +136,13 @@ def _explained(url: DatabaseUrl) -> Generator[None, None, None]:
         raise ProvisioningError(f"{url}: {text}", hint=hint if denied else "") from None
 
 
-def name(text: str) -> str:
+def identifier(text: str) -> str:
     """Return an identifier as it stands in SQL."""
     return "`" + text.replace("`", "``") + "`"
 
 
-def create(url: DatabaseUrl, new: str, *, copy: bool = False) -> None:
-    """Create the database `new`, empty or a copy of the one that `url` names.
+def create(url: DatabaseUrl, name: str, *, copy: bool = False) -> None:
+    """Create the database `name`, empty or a copy of the one that `url` names.
 
     Raises:
         ProvisioningError: the server refuses.
@@ -187,13 +151,13 @@ def create(url: DatabaseUrl, new: str, *, copy: bool = False) -> None:
 
     with connected(url) as cursor:
         if copy:
-            copy_database(cursor, url.name, new)
+            copy_database(cursor, url.name, name)
         else:
-            create_like(cursor, url.name, new)
+            create_like(cursor, url.name, name)
 
 
-def copy(url: DatabaseUrl, source: str, new: str) -> None:
-    """Create the database `new` as a copy of `source`, ending what is connected to `source`.
+def copy(url: DatabaseUrl, source: str, name: str) -> None:
+    """Create the database `name` as a copy of `source`, ending what is connected to `source`.
 
     Raises:
         ProvisioningError: the server refuses.
@@ -202,29 +166,29 @@ def copy(url: DatabaseUrl, source: str, new: str) -> None:
 
     with connected(url) as cursor:
         _disconnect(cursor, source)
-        copy_database(cursor, source, new)
+        copy_database(cursor, source, name)
 
 
-def is_used(url: DatabaseUrl, wanted: str) -> bool:
-    """Tell whether anybody is connected to the database `wanted`.
+def is_used(url: DatabaseUrl, name: str) -> bool:
+    """Tell whether anybody is connected to the database `name`.
 
     Raises:
         ProvisioningError: the server refuses.
     """
     with connected(url) as cursor:
-        return bool(_connections(cursor, wanted))
+        return bool(_connections(cursor, name))
 
 
-def drop(url: DatabaseUrl, old: str) -> None:
-    """Drop the database `old` and end what is still connected to it.
+def drop(url: DatabaseUrl, name: str) -> None:
+    """Drop the database `name` and end what is still connected to it.
 
     Raises:
         ProvisioningError: the server refuses.
     """
     with connected(url) as cursor:
         # A transaction that is open holds locks on its tables.
-        _disconnect(cursor, old)
-        cursor.execute(f"DROP DATABASE IF EXISTS {name(old)}")
+        _disconnect(cursor, name)
+        cursor.execute(f"DROP DATABASE IF EXISTS {identifier(name)}")
 
 
 def drop_unused(url: DatabaseUrl, stem: str, chosen: Callable[[str], bool]) -> None:
@@ -241,7 +205,7 @@ def drop_unused(url: DatabaseUrl, stem: str, chosen: Callable[[str], bool]) -> N
         for found in filter(chosen, [str(row[0]) for row in cursor.fetchall()]):
             if not _connections(cursor, found):
                 with suppress(pymysql.Error):
-                    cursor.execute(f"DROP DATABASE IF EXISTS {name(found)}")
+                    cursor.execute(f"DROP DATABASE IF EXISTS {identifier(found)}")
 
 
 def pool(maintenance: DatabaseUrl, template: str) -> Pool:

@@ -1,4 +1,4 @@
-"""Find what a test left in a database of MariaDB: the binary log holds what was committed, and nothing else."""
+"""Find what a test left in a database of MariaDB: the binary log holds what was committed, nothing else."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from paceline.errors import LeakError
 from paceline.isolation.databases import mariadb
-from paceline.isolation.databases.mariadb import name
+from paceline.isolation.databases.mariadb import identifier
 from paceline.isolation.pools import forget_connections
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 _SHOWN = 10
 _HINT = (
-    "Something that the test ran committed outside of its transaction, or changed a table whose engine has no "
-    "transactions: let it use integration_session and InnoDB, or give the test a database of its own with "
+    "Something that the test ran committed outside of its transaction, or changed a table whose engine "
+    "has no transactions: let it use integration_session and InnoDB, or give the test a database of its own with "
     '@pytest.mark.schema(isolation="clone"). The database has been restored for the next test.'
 )
 _EVENTS = {"Write_rows": "INSERT", "Update_rows": "UPDATE", "Delete_rows": "DELETE"}
@@ -74,7 +74,7 @@ class _Log:
         elif kind == "Query" and (found := _STATEMENT.match(info)):
             text = re.sub(r"/\*.*?\*/", " ", found[2], flags=re.DOTALL).strip()
             word = text.split(None, 1)[0].upper() if text else ""
-            ours = found[1] == self._database or name(self._database) in text
+            ours = found[1] == self._database or identifier(self._database) in text
             if ours and word not in {"", "BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "XA"}:
                 what = _OBJECT.search(text)
                 yield f"{what[1].replace('`', '') if what else 'the schema'} ({word})"
@@ -87,11 +87,11 @@ class _Checksums:
         self._database = database
 
     def now(self, cursor: Any) -> dict[str, str]:
-        cursor.execute(f"SHOW FULL TABLES FROM {name(self._database)} WHERE table_type <> 'VIEW'")
+        cursor.execute(f"SHOW FULL TABLES FROM {identifier(self._database)} WHERE table_type <> 'VIEW'")
         tables = [str(row[0]) for row in cursor.fetchall()]
         found: dict[str, str] = {}
         for table in tables:
-            full = f"{name(self._database)}.{name(table)}"
+            full = f"{identifier(self._database)}.{identifier(table)}"
             cursor.execute(f"SHOW CREATE TABLE {full}")
             # A counter that moved is no row that stayed.
             text = re.sub(r" AUTO_INCREMENT=\d+", "", str(cursor.fetchone()[1]))

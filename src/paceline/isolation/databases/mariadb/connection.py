@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from paceline.isolation.shared.connection import JoinedConnection
+from paceline.isolation.shared.connection import JoinedConnection, refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,13 +36,15 @@ class JoinedMariadb(JoinedConnection):
         self.begin_transaction()
 
     def cursor(self, *_: Any, **__: Any) -> JoinedCursor:
-        """Return a cursor that holds all rows: while another kind is read, the connection can do nothing else."""
+        """Return a cursor that holds all rows: while another kind is read, the connection is blocked."""
         return super().cursor()
 
     def perform(self, statement: Statement, send: Callable[[], Any]) -> Any:
         """Carry out `send` as a statement of this connection."""
         begun = self._token is not None
-        if statement.control == "begin" and not begun:
+        if statement.control == "begin":
+            if begun:
+                raise refused("BEGIN", commits=True)
             self.begin_transaction()
             return None
         if not begun and (statement.refused == "COMMIT" or statement.control == "characteristics"):

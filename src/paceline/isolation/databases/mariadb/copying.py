@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from paceline.isolation.databases import mariadb
-from paceline.isolation.databases.mariadb import name
+from paceline.isolation.databases.mariadb import identifier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,14 +33,14 @@ class Copies:
     def expect(self) -> None:
         """Do nothing: databases can't be renamed, so none can wait under another name."""
 
-    def replace(self, wanted: str) -> None:
-        """Put a fresh copy in the place of the database `wanted`, ending all connections to it.
+    def replace(self, name: str) -> None:
+        """Put a fresh copy in the place of the database `name`, ending all connections to it.
 
         Raises:
             ProvisioningError: the server refuses.
         """
-        mariadb.drop(self._maintenance, wanted)
-        mariadb.copy(self._maintenance, self._template, wanted)
+        mariadb.drop(self._maintenance, name)
+        mariadb.copy(self._maintenance, self._template, name)
 
     def close(self) -> None:
         """Do nothing: nothing is held."""
@@ -56,15 +56,15 @@ def create_like(cursor: Any, source: str, target: str) -> None:
     # The server's own database is of another age than what is created in it.
     found = cursor.fetchone() if source != "mysql" else None
     like = f" CHARACTER SET {found[0]} COLLATE {found[1]}" if found else ""
-    cursor.execute(f"CREATE DATABASE {name(target)}{like}")
+    cursor.execute(f"CREATE DATABASE {identifier(target)}{like}")
 
 
 def copy_database(cursor: Any, source: str, target: str) -> None:
     """Create the database `target` with everything that is in `source`."""
     create_like(cursor, source, target)
     cursor.execute("SET foreign_key_checks = 0, unique_checks = 0, sql_mode = 'NO_AUTO_VALUE_ON_ZERO'")
-    cursor.execute(f"USE {name(target)}")
-    cursor.execute(f"SHOW FULL TABLES FROM {name(source)}")
+    cursor.execute(f"USE {identifier(target)}")
+    cursor.execute(f"SHOW FULL TABLES FROM {identifier(source)}")
     kinds = {str(row[0]): str(row[1]) for row in cursor.fetchall()}
     for table, kind in kinds.items():
         if kind == "SEQUENCE":
@@ -73,10 +73,10 @@ def copy_database(cursor: Any, source: str, target: str) -> None:
     for table in tables:
         cursor.execute(_definition(cursor, "TABLE", source, table, 1, target))
     for table in tables:
-        columns = ", ".join(map(name, _columns(cursor, source, table)))
+        columns = ", ".join(map(identifier, _columns(cursor, source, table)))
         if columns:
-            rows = f"SELECT {columns} FROM {name(source)}.{name(table)}"  # noqa: S608 - quoted names
-            cursor.execute(f"INSERT INTO {name(table)} ({columns}) {rows}")
+            rows = f"SELECT {columns} FROM {identifier(source)}.{identifier(table)}"  # noqa: S608 - quoted names
+            cursor.execute(f"INSERT INTO {identifier(table)} ({columns}) {rows}")
     _copy_views(cursor, source, target, [table for table, kind in kinds.items() if kind == "VIEW"])
     for kind, place, column, index in _ROUTINES:
         found = f"SELECT {column} FROM information_schema.{place} = %s"  # noqa: S608 - our own words
@@ -87,21 +87,21 @@ def copy_database(cursor: Any, source: str, target: str) -> None:
 
 
 def _definition(cursor: Any, kind: str, source: str, wanted: str, column: int, target: str) -> str:
-    cursor.execute(f"SHOW CREATE {kind} {name(source)}.{name(wanted)}")
+    cursor.execute(f"SHOW CREATE {kind} {identifier(source)}.{identifier(wanted)}")
     # The server writes the database's name into views and defaults.
-    return str(cursor.fetchone()[column]).replace(f"{name(source)}.", f"{name(target)}.")
+    return str(cursor.fetchone()[column]).replace(f"{identifier(source)}.", f"{identifier(target)}.")
 
 
 def _columns(cursor: Any, source: str, table: str) -> Iterator[str]:
-    cursor.execute(f"SHOW COLUMNS FROM {name(source)}.{name(table)}")
+    cursor.execute(f"SHOW COLUMNS FROM {identifier(source)}.{identifier(table)}")
     return (str(row[0]) for row in cursor.fetchall() if not str(row[5]).upper().startswith(_NOT_STORED))
 
 
 def _copy_sequence(cursor: Any, source: str, wanted: str, target: str) -> None:
     cursor.execute(_definition(cursor, "SEQUENCE", source, wanted, 1, target))
-    cursor.execute(f"SELECT next_not_cached_value FROM {name(source)}.{name(wanted)}")  # noqa: S608 - quoted
+    cursor.execute(f"SELECT next_not_cached_value FROM {identifier(source)}.{identifier(wanted)}")  # noqa: S608 - quoted
     following = cursor.fetchone()[0]
-    cursor.execute(f"SELECT SETVAL({name(wanted)}, {int(following)}, 0)")
+    cursor.execute(f"SELECT SETVAL({identifier(wanted)}, {int(following)}, 0)")
     cursor.fetchall()
 
 

@@ -35,7 +35,10 @@ _COMMITS = r"""
 GRAMMAR = Grammar(
     # What stands in a comment that begins with an exclamation mark is code.
     opaque=re.compile(
-        r"""\#[^\n]* | --(?=\s)[^\n]* | /\*(?!M?!).*?\*/ | '(?:[^'\\]|\\.|'')*' | "(?:[^"\\]|\\.|"")*" | `(?:[^`]|``)*`""",
+        r"""
+        \#[^\n]* | --(?=\s)[^\n]* | /\*(?!M?!).*?\*/
+        | '(?:[^'\\]|\\.|'')*' | "(?:[^"\\]|\\.|"")*" | `(?:[^`]|``)*`
+        """,
         re.DOTALL | re.VERBOSE,
     ),
     begins=re.compile(

@@ -6,8 +6,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from paceline.errors import ConfigError
+from paceline.isolation.databases.postgresql.constraints import Constraints
 from paceline.isolation.shared.connection import JoinedConnection
-from paceline.isolation.shared.constraints import Constraints
 from paceline.isolation.shared.statements import POSTGRESQL
 from paceline.isolation.urls import DatabaseUrl
 

@@ -140,4 +140,5 @@ def _changes(before: Fingerprint, after: Fingerprint) -> Iterator[str]:
             yield f"{name} (UPDATE)"
         else:
             more = now[0] - was[0]
-            yield f"{name} ({'INSERT' if more > 0 else 'DELETE'}, {abs(more)} row{'s' if abs(more) > 1 else ''})"
+            rows = "1 row" if abs(more) == 1 else f"{abs(more)} rows"
+            yield f"{name} ({'INSERT' if more > 0 else 'DELETE'}, {rows})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from paceline.isolation.shared.connection import JoinedConnection
 from paceline.isolation.shared.cursor import JoinedCursor
@@ -117,11 +117,14 @@ class JoinedSqlite(JoinedConnection):
 
 class _Cursor(JoinedCursor):
     __slots__ = ()
-    _connection: JoinedSqlite
+
+    @property
+    def _sqlite(self) -> JoinedSqlite:
+        return cast("JoinedSqlite", self._connection)
 
     def executescript(self, script: str) -> JoinedCursor:
-        """Execute the statements of `script` one by one, after a commit; the driver begins nothing for them."""
-        connection = self._connection
+        """Execute the statements of `script` one by one, after a commit; the driver begins nothing then."""
+        connection = self._sqlite
         connection.commit()
         before, connection.is_autocommit = connection.is_autocommit, True
         try:
@@ -139,7 +142,7 @@ class _Cursor(JoinedCursor):
         return self
 
     def _carry_out(self, statement: Statement, sql: Any, send: Callable[[], Any]) -> Any:
-        return self._connection.perform(statement, send, alone=self._connection.is_alone(sql))
+        return self._sqlite.perform(statement, send, alone=self._sqlite.is_alone(sql))
 
 
 def _statements(script: str) -> Iterator[str]:

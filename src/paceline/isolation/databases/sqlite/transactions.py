@@ -1,8 +1,9 @@
 """What the shared transaction says to SQLite, and what its drivers need.
 
-Python's driver begins a transaction by itself, but only before INSERT, UPDATE, DELETE and REPLACE; every other
-statement outside of a transaction is one of its own. Here nothing is left to the driver: it's told to begin
-nothing, BEGIN is really sent, and what the driver would have done is done to the application's transactions.
+Python's driver begins a transaction by itself, but only before INSERT, UPDATE, DELETE and REPLACE; every
+other statement outside of a transaction is one of its own. Here nothing is left to the driver: it's told to
+begin nothing, BEGIN is really sent, and what the driver would have done is done to the application's
+transactions.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ if TYPE_CHECKING:
 _OUTER = "paceline_test"
 _IGNORED_CASE = re.IGNORECASE
 #: Settings that SQLite ignores or refuses inside a transaction.
-_FIXED = "foreign_keys|journal_mode|synchronous|locking_mode|auto_vacuum|encoding|page_size|wal_checkpoint|schema_version"
+_FIXED = (
+    "foreign_keys|journal_mode|synchronous|locking_mode|auto_vacuum|encoding|page_size|wal_checkpoint"
+    "|schema_version"
+)
 GRAMMAR = Grammar(
     opaque=re.compile(
         r"""--[^\n]* | /\*.*?\*/ | '(?:[^']|'')*' | "(?:[^"]|"")*" | `(?:[^`]|``)*` | \[[^\]]*\]""",
@@ -109,7 +113,7 @@ class SqliteWords:
         """Let listeners set the connection up, and check that they could.
 
         Raises:
-            SharedTransactionError: they want foreign keys to be checked, and the test's transaction has begun.
+            SharedTransactionError: they want foreign keys to be checked, and the transaction has begun.
         """
         record = connect()
         own = record.dbapi_connection
@@ -125,7 +129,8 @@ class SqliteWords:
                 raise SharedTransactionError(
                     "an engine was made during the test that checks foreign keys, unlike those before it; "
                     "SQLite can't change that inside a transaction",
-                    hint='Make the engine before the test, or mark the test @pytest.mark.schema(isolation="clone").',
+                    hint="Make the engine before the test, or mark the test "
+                    '@pytest.mark.schema(isolation="clone").',
                 )
             voice.send(("PRAGMA foreign_keys = ON",))
         return mode

@@ -9,6 +9,7 @@ from paceline.errors import ProvisioningError
 from paceline.isolation.databases import postgresql
 
 if TYPE_CHECKING:
+    from paceline.isolation.databases.postgresql.connections import Connection
     from paceline.isolation.urls import DatabaseUrl
 
 
@@ -20,7 +21,7 @@ class Clones:
         self._maintenance = maintenance
         self._template = template
         self._number = 0
-        self._connection: postgresql.Connection | None = None
+        self._connection: Connection | None = None
         self._coming = ""
 
     def expect(self) -> None:

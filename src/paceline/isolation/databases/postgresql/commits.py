@@ -8,18 +8,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from paceline.errors import LeakError
-from paceline.isolation.databases import postgresql, postgresql_wal, postgresql_xids
-from paceline.isolation.databases.postgresql_fingerprint import fingerprint, unlogged_changes
-from paceline.isolation.databases.postgresql_wal import Change
+from paceline.isolation.databases import postgresql
+from paceline.isolation.databases.postgresql import wal as postgresql_wal
+from paceline.isolation.databases.postgresql import xids as postgresql_xids
+from paceline.isolation.databases.postgresql.fingerprint import fingerprint, unlogged_changes
+from paceline.isolation.databases.postgresql.wal import Change
 from paceline.isolation.pools import forget_connections
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from paceline.isolation.backings import Backing
-    from paceline.isolation.databases.postgresql import Connection
-    from paceline.isolation.databases.postgresql_fingerprint import Fingerprint
-    from paceline.isolation.databases.postgresql_xids import Moment
+    from paceline.isolation.databases.postgresql.connections import Connection
+    from paceline.isolation.databases.postgresql.fingerprint import Fingerprint
+    from paceline.isolation.databases.postgresql.xids import Moment
     from paceline.isolation.provisioning import Provisioning
     from paceline.isolation.urls import DatabaseUrl
 

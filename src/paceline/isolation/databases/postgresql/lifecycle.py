@@ -1,0 +1,173 @@
+"""How databases of a PostgreSQL server come and go."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from paceline.clock import CLOCK
+from paceline.errors import ProvisioningError
+from paceline.isolation.databases.postgresql.connections import connected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from psycopg.sql import Composed
+
+    from paceline.isolation.databases.postgresql.connections import Connection
+    from paceline.isolation.urls import DatabaseUrl
+
+_LOCK_TIMEOUT = 120.0
+_DISCONNECT_TIMEOUT = 5.0
+_COPY_LOCK = 7_233_451_907  # for copying one database at a time; any number does
+
+
+def create(url: DatabaseUrl, name: str, *, copy: bool = False) -> None:
+    """Create the database `name`, by a connection to the one that `url` names.
+
+    Args:
+        url: an existing database of the server.
+        name: the new database.
+        copy: make it a copy of the one that `url` names instead of an empty one.
+
+    Raises:
+        ProvisioningError: the server refuses.
+    """
+    from psycopg import sql
+
+    statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+    if not copy:
+        with connected(url) as connection:
+            connection.execute(statement)
+        return
+    # PostgreSQL copies a database only while nobody else is connected to it: one worker at a time.
+    deadline = CLOCK.counter() + _LOCK_TIMEOUT
+    while CLOCK.counter() < deadline:
+        with connected(url) as connection:
+            row = connection.execute("SELECT pg_try_advisory_lock(%s)", [_COPY_LOCK]).fetchone()
+            if row is not None and row[0]:
+                connection.execute(statement + sql.SQL(" TEMPLATE {}").format(sql.Identifier(url.name)))
+                return
+        CLOCK.sleep(0.1)
+    raise ProvisioningError(
+        f"{url} could not be copied: others were copying it for {_LOCK_TIMEOUT:.0f} seconds"
+    )
+
+
+def is_used(url: DatabaseUrl, name: str) -> bool:
+    """Tell whether anybody is connected to the database `name`, asked through the one that `url` names.
+
+    Raises:
+        ProvisioningError: the server refuses.
+    """
+    with connected(url) as connection:
+        return bool(
+            connection.execute("SELECT FROM pg_stat_activity WHERE datname = %s LIMIT 1", [name]).rowcount
+        )
+
+
+def copy(url: DatabaseUrl, source: str, name: str) -> None:
+    """Create the database `name` as a copy of `source`, ending what is connected to `source`.
+
+    Args:
+        url: an existing database of the server that is neither of them.
+        source: the database to copy.
+        name: the new database.
+
+    Raises:
+        ProvisioningError: the server refuses.
+    """
+    with connected(url) as connection:
+        _disconnect(connection, source)
+        connection.execute(_copying(connection, source, name))
+
+
+def begin_copy(connection: Connection, source: str, name: str) -> None:
+    """Like `copy` of a database that nobody is connected to, but return at once."""
+    connection.pgconn.send_query(_copying(connection, source, name).as_bytes(connection))
+
+
+def end_copy(connection: Connection) -> bool:
+    """Wait for what `begin_copy` began; return whether it worked."""
+    from psycopg.pq import ExecStatus
+
+    done = False
+    while (result := connection.pgconn.get_result()) is not None:
+        done = result.status == ExecStatus.COMMAND_OK
+    return done
+
+
+def rename(url: DatabaseUrl, name: str, new: str) -> None:
+    """Rename the database `name` to `new`, ending what is connected to it.
+
+    Raises:
+        ProvisioningError: the server refuses.
+    """
+    from psycopg import sql
+
+    with connected(url) as connection:
+        _disconnect(connection, name)
+        connection.execute(
+            sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(name), sql.Identifier(new))
+        )
+
+
+def _copying(connection: Connection, source: str, name: str) -> Composed:
+    from psycopg import sql
+
+    # Copies files instead of writing each page to the log as well: twice as fast where nothing is dirty.
+    strategy = sql.SQL(" STRATEGY file_copy" if connection.info.server_version >= 150000 else "")
+    names = sql.Identifier(name), sql.Identifier(source)
+    return sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names) + strategy
+
+
+def _disconnect(connection: Connection, name: str) -> None:
+    """End what is connected to the database `name`, and wait until it's gone."""
+    deadline = CLOCK.counter() + _DISCONNECT_TIMEOUT
+    # A server that finds somebody connected looks again only after 100 ms.
+    while CLOCK.counter() < deadline:
+        ended = connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name]
+        )
+        if not ended.rowcount:
+            return
+        CLOCK.sleep(0.001)
+
+
+def drop(url: DatabaseUrl, name: str) -> None:
+    """Drop the database `name` and end what is still connected to it.
+
+    Raises:
+        ProvisioningError: the server refuses.
+    """
+    from psycopg import sql
+
+    with connected(url) as connection:
+        force = sql.SQL(" WITH (FORCE)" if connection.info.server_version >= 130000 else "")
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)) + force)
+
+
+def drop_unused(url: DatabaseUrl, stem: str, chosen: Callable[[str], bool]) -> None:
+    """Drop databases of the current user to which nobody is connected; one that is in use after all stays.
+
+    Args:
+        url: an existing database of the server.
+        stem: what their names begin with.
+        chosen: further condition on a name.
+
+    Raises:
+        ProvisioningError: the server refuses to list them.
+    """
+    from psycopg import Error, sql
+
+    with connected(url) as connection:
+        rows = connection.execute(
+            "SELECT datname FROM pg_database WHERE datname LIKE %s"
+            " AND datdba = (SELECT oid FROM pg_roles WHERE rolname = current_user)"
+            " AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE datid = pg_database.oid)",
+            [re.sub(r"([\\%_])", r"\\\1", stem) + "%"],
+        ).fetchall()
+        for name in filter(chosen, (str(row[0]) for row in rows)):
+            with suppress(Error):
+                connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
