@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import time
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -190,6 +191,14 @@ def processes_of(place: str) -> list[str]:
             if place in line:
                 found.append(f"{entry.name} {line}")
     return found
+
+
+def gone_within(path: Path, seconds: float) -> bool:
+    """Tell whether `path` disappears in time."""
+    deadline = time.monotonic() + seconds
+    while path.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return not path.exists()
 
 
 def packages_path() -> str:

@@ -142,7 +142,7 @@ def test_only_the_exact_name_can_be_allowed(allowed: str, fine: bool) -> None:
     ("url", "silence", "reason"),
     [
         ("postgresql://h/shop", "", "the database 'shop' doesn't look like one for tests"),
-        ("oracle://h/shop_test", "", "this is not a URL of PostgreSQL or SQLite (oracle)"),
+        ("oracle://h/shop_test", "", "this is not a URL of PostgreSQL or MariaDB or SQLite (oracle)"),
         ("sqlite:///shop_test.db", "", "it is one of SQLite, not of PostgreSQL"),
         (
             "postgresql://h/shop_test",

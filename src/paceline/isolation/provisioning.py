@@ -124,7 +124,7 @@ class Provisioning:
             raise NotProvisionedError(
                 f"not provisioned: a run has one database, and that of this one is {self.product.TITLE}, "
                 f"not {product.TITLE}",
-                hint=f"Test what requires {requirement} in a run of its own, without a URL of another database.",
+                hint=f"Test what requires {requirement} in a run of its own, and name no other database.",
             )
         if wanted.extension and wanted.extension not in dict(self.open().extensions):
             raise NotProvisionedError(

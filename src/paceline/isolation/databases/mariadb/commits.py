@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 _SHOWN = 10
 _HINT = (
     "Something that the test ran committed outside of its transaction, or changed a table whose engine "
-    "has no transactions: let it use integration_session and InnoDB, or give the test a database of its own with "
-    '@pytest.mark.schema(isolation="clone"). The database has been restored for the next test.'
+    "has no transactions: let it use integration_session and InnoDB, or give the test a database of its own "
+    'with @pytest.mark.schema(isolation="clone"). The database has been restored for the next test.'
 )
 _EVENTS = {"Write_rows": "INSERT", "Update_rows": "UPDATE", "Delete_rows": "DELETE"}
 _TABLE = re.compile(r"table_id: (\d+) \((.+?)\.(.+)\)")

@@ -158,7 +158,7 @@ class MariadbWords:
     def take_over(self, voice: Voice) -> None:
         """Switch to AUTOCOMMIT, and don't wait for ever for the locks of connections that are not ours."""
         voice.real.autocommit(True)
-        voice.send(("SET SESSION lock_wait_timeout = 10", "SET SESSION innodb_lock_wait_timeout = 10"))
+        voice.send(("SET SESSION lock_wait_timeout = 5", "SET SESSION innodb_lock_wait_timeout = 5"))
 
     def greet(self, voice: Voice, connect: Callable[[], Any], listen: Callable[[Any], None]) -> None:
         """Let listeners set the connection up."""
