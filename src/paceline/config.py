@@ -63,17 +63,19 @@ class DatabaseConfig:
     """Where the tests' database comes from.
 
     Attributes:
-        url: SQLAlchemy URL of a server to use; empty: search for one.
+        url: SQLAlchemy URL of a database to use; empty: search for what the suites require.
         allow: names of databases that may be used although they don't look like test databases.
-        export: environment variables that receive the URL before test modules are imported; PGHOST, PGPORT,
-            PGDATABASE, PGUSER and PGPASSWORD receive that part of it.
+        export: environment variables that receive the URL before test modules are imported; those that the
+            database's own clients read (PGHOST, PGPORT, PGDATABASE, PGUSER, PGPASSWORD; MYSQL_HOST,
+            MYSQL_TCP_PORT, MYSQL_UNIX_PORT, MYSQL_PWD) receive that part of it.
         sql: SQL files to run in each new database.
         migrations: Alembic's configuration file; each new database is upgraded to its head.
         metadata: `module:attribute` of SQLAlchemy's `MetaData` or declarative base, whose tables are created.
         prepare: `module:function`, called with the URL of each new database.
         seeds: SQL files and `module:function`s that come after all of these.
         inputs: patterns of files that `prepare` and functions in `seeds` depend on, relative to the project.
-        binaries: folder that holds PostgreSQL's `initdb` and `postgres`; empty: search for them.
+        binaries: folder that holds PostgreSQL's `initdb` and `postgres`, or MariaDB's `mariadbd`; empty:
+            search for them.
         transaction_timeout: seconds that a transaction of the application waits for another one in the
             transaction that isolates the test, before it is an error.
     """

@@ -53,17 +53,22 @@ def ids():
 CONNECT = shared_project.CONFTEST.partition("@pytest.hookimpl")[0]
 
 
-@pytest.fixture(params=["file", "memory", pytest.param("mariadb", marks=needs_mariadb)])
-def project(request: pytest.FixtureRequest, tmp_path: Path) -> Project:
-    """A project with the application, on each kind of database."""
-    driver, requires, environ = KINDS[request.param]
-    made = Project(tmp_path, clean_environ(APP_DRIVER=driver, **environ))
+def project_on(kind: str, folder: Path) -> Project:
+    """Return a project with the application."""
+    driver, requires, environ = KINDS[kind]
+    made = Project(folder, clean_environ(APP_DRIVER=driver, **environ))
     made.write(
         pyproject=f'[tool.paceline.suite.schema]\nrequires = ["{requires}"]\n' + shared_project.CONFIGURATION,
         app=shared_project.APPLICATION,
         conftest=CONNECT,
     )
     return made
+
+
+@pytest.fixture(params=["file", "memory", pytest.param("mariadb", marks=needs_mariadb)])
+def project(request: pytest.FixtureRequest, tmp_path: Path) -> Project:
+    """The project on each kind of database."""
+    return project_on(request.param, tmp_path)
 
 
 def test_a_leak_is_named_and_undone(project: Project) -> None:
@@ -295,49 +300,70 @@ def test_a_copy_has_everything(lent_mariadb: Place) -> None:
     mariadb.drop(url_in(lent_mariadb, "mysql"), "shop_test")
 
 
+LEAKY = """
+import pymysql
+import pytest
+from sqlalchemy import make_url, text
+
+def leak(paceline_database, statement):
+    url = make_url(paceline_database.url)
+    where, user = url.query["unix_socket"], url.username
+    raw = pymysql.connect(unix_socket=where, user=user, database=url.database, ssl_disabled=True)
+    raw.cursor().execute(statement)
+    raw.commit()
+    raw.close()
+
+@pytest.fixture(scope="module")
+def more(paceline_database):
+    leak(paceline_database, "insert into kept values (2)")
+
+@pytest.mark.schema
+def test_leak(integration_session, paceline_database):
+    assert paceline_database.name.startswith("shop_test_paceline_")
+    assert integration_session.scalars(text("select id from kept")).all() == [1]
+    integration_session.rollback()
+    leak(paceline_database, "delete from kept")
+
+@pytest.mark.schema
+def test_next(integration_session, more):
+    assert integration_session.scalars(text("select id from kept")).all() == [1, 2]
+
+@pytest.mark.schema(isolation="clone")
+def test_clone(integration_session, more):
+    integration_session.execute(text("create table extra (id int)"))
+    integration_session.execute(text("delete from kept"))
+    integration_session.commit()
+
+@pytest.mark.schema
+def test_last(integration_session, more):
+    assert integration_session.scalars(text("select id from kept")).all() == [1, 2]
+"""
+
+
 @needs_mariadb
-def test_a_server_that_runs_already(lent_mariadb: Place, tmp_path: Path) -> None:
-    """The named database is copied and never written to; the copy is gone at the end, and leaks are seen."""
+@pytest.mark.parametrize(("user", "told"), [("root", "kept (DELETE)"), ("clerk", "kept (change)")])
+def test_a_server_that_runs_already(lent_mariadb: Place, tmp_path: Path, user: str, told: str) -> None:
+    """The named database is never written to; a user who may not read the log has leaks found, too."""
     shop = Shop(lent_mariadb)
     shop.rows("mysql", "CREATE DATABASE shop_test")
     shop.rows("shop_test", "CREATE TABLE kept AS SELECT 1 AS id")
-    project = Project(tmp_path, clean_environ())
-    project.environ["PACELINE_DATABASE_URL"] = str(url_in(lent_mariadb, "shop_test").text("mysql+pymysql"))
-    project.write(
-        pyproject='[tool.paceline.suite.schema]\nrequires = ["mariadb"]\n',
-        test_it="""
-        import pymysql
-        import pytest
-        from sqlalchemy import make_url, text
-
-        @pytest.mark.schema
-        def test_leak(integration_session, paceline_database):
-            assert paceline_database.name.startswith("shop_test_paceline_")
-            assert integration_session.scalars(text("select id from kept")).all() == [1]
-            integration_session.rollback()
-            url = make_url(paceline_database.url)
-            raw = pymysql.connect(unix_socket=url.query["unix_socket"], user="root", database=url.database)
-            raw.cursor().execute("delete from kept")
-            raw.commit()
-
-        @pytest.mark.schema
-        def test_next(integration_session):
-            assert integration_session.scalars(text("select id from kept")).all() == [1]
-        """,
-    )
+    shop.rows("mysql", "CREATE USER IF NOT EXISTS clerk@localhost")
+    shop.rows("mysql", "GRANT ALL ON `shop\\_test%`.* TO clerk@localhost")
+    url = str(url_in(lent_mariadb, "shop_test").text("mysql+pymysql")).replace("root@", f"{user}@")
+    project = Project(tmp_path, clean_environ(PACELINE_DATABASE_URL=url))
+    project.write(pyproject='[tool.paceline.suite.schema]\nrequires = ["mariadb"]\n', test_it=LEAKY)
     result = project.run("--schema")
-    assert result.outcomes == {"passed": 2, "error": 1}, result.output
-    assert "kept (DELETE)" in result.output
+    assert result.outcomes == {"passed": 4, "error": 1}, result.output
+    assert told in result.output
     assert [(1,)] == shop.rows("shop_test", "SELECT id FROM kept")
     assert [("shop_test",)] == shop.rows("mysql", "SHOW DATABASES LIKE 'shop%'")
     mariadb.drop(url_in(lent_mariadb, "mysql"), "shop_test")
 
 
 @needs_mariadb
-def test_a_lock_of_a_stranger_is_an_error_and_no_hang(project: Project) -> None:
+def test_a_lock_of_a_stranger_is_an_error_and_no_hang(tmp_path: Path) -> None:
     """A row that another connection has locked is waited for, but not for ever."""
-    if project.environ["APP_DRIVER"] != "mysql+pymysql":
-        pytest.skip("about MariaDB")
+    project = project_on("mariadb", tmp_path)
     project.write(
         test_it=PREAMBLE
         + """

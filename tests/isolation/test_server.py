@@ -17,7 +17,7 @@ import pytest
 from tests.harness.database import embedded, new_place, processes_of, runner
 
 from paceline.errors import ProvisioningError
-from paceline.isolation import binaries, supervisor
+from paceline.isolation import binaries, sweeping
 from paceline.isolation.databases import postgresql
 from paceline.isolation.databases.postgresql.program import LONGEST, PostgresqlProgram, url_in
 from paceline.isolation.provision import Binaries
@@ -128,12 +128,12 @@ def test_the_server_ends_with_its_supervisor(server: PrivateServer) -> None:
     assert "its supervisor is gone" in server.ended(within=5)
     assert until(lambda: not Path(f"/proc/{postmaster}").exists())
     assert server.place.home.exists()
-    fresh = supervisor._FRESH
-    supervisor._FRESH = -1.0
+    fresh = sweeping._FRESH
+    sweeping._FRESH = -1.0
     try:
-        supervisor.sweep("/dev/shm/x", str(server.place.home.with_name("x")), runner().uid)
+        sweeping.sweep("/dev/shm/x", str(server.place.home.with_name("x")), runner().uid)
     finally:
-        supervisor._FRESH = fresh
+        sweeping._FRESH = fresh
     assert gone(server)
 
 
@@ -145,16 +145,16 @@ def test_a_sweep_removes_only_what_is_dead_old_and_ours(
         (tmp_path / name).mkdir()
     (tmp_path / "paceline-link").symlink_to(tmp_path / "target")
     home = str(tmp_path / "paceline-me")
-    supervisor.sweep(home, home, -1)
+    sweeping.sweep(home, home, -1)
     assert len(list(tmp_path.iterdir())) == 5
-    monkeypatch.setattr(supervisor, "_FRESH", -1.0)
+    monkeypatch.setattr(sweeping, "_FRESH", -1.0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "geteuid", lambda: 12345)
-        supervisor.sweep(home, home, -1)
+        sweeping.sweep(home, home, -1)
     assert len(list(tmp_path.iterdir())) == 5
     descriptor = os.open(tmp_path / "paceline-alive", os.O_RDONLY)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
-    supervisor.sweep(home, home, -1)
+    sweeping.sweep(home, home, -1)
     os.close(descriptor)
     left = {entry.name for entry in tmp_path.iterdir()}
     assert left == {"paceline-alive", "other-dead", "target", "paceline-link"}

@@ -1,8 +1,9 @@
 """Keep a private database server alive exactly as long as the process that asked for it.
 
-Run as a file by a bare interpreter (`python -I -S`), so it imports nothing of Paceline and little of the
-standard library. Nothing is read from standard input: the end of that pipe means that the owner is gone.
-On standard output it says `ready`, and `ended N` when the server ends by itself; all else is a complaint.
+Run as a file by a bare interpreter (`python -I -S`), so until the server is up it imports nothing of Paceline
+and little of the standard library. Nothing is read from standard input: the end of that pipe means that the
+owner is gone. On standard output it says `ready`, and `ended N` when the server ends by itself; all else is a
+complaint.
 
 Arguments: owner's pid, uid and gid for the server (-1: our own), home, socket directory, data directory to
 begin with a copy of (empty: initialise), the server's socket, the signal that ends it at once, prefixes of
@@ -31,11 +32,8 @@ except (ImportError, OSError):  # Python without libffi
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
-_PREFIX = "paceline-"
-#: A directory younger than this may not have got its lock yet (seconds).
-_FRESH = 60.0
 #: Tells a later sweep what to end: pid, signal and socket.
-_ABOUT = "server"
+ABOUT = "server"
 
 
 class Program:
@@ -215,7 +213,7 @@ def serve(watch: Watch, program: Program, home: str, sockets: str, uid: int, gid
         OwnerGone: always; it is the only way out.
     """
     child = spawn(program, program.serve, uid, gid, f"{home}/log")
-    with open(f"{home}/{_ABOUT}", "w", encoding="utf-8") as file:  # noqa: PTH123 - as above
+    with open(f"{home}/{ABOUT}", "w", encoding="utf-8") as file:  # noqa: PTH123 - as above
         file.write(f"{child}\n{program.stop}\n{program.socket}\n")
     ready = False
     try:
@@ -225,6 +223,9 @@ def serve(watch: Watch, program: Program, home: str, sockets: str, uid: int, gid
             elif is_ready(program):
                 ready = True
                 say("ready")
+                # Now that nobody waits for us any more.
+                from paceline.isolation.sweeping import sweep
+
                 sweep(home, sockets, uid)
             else:
                 watch.pause(0.003)
@@ -258,47 +259,11 @@ def end_orphans() -> None:
             os.waitpid(child, 0)
 
 
-def sweep(home: str, sockets: str, uid: int) -> None:
-    """Remove what is left of servers whose supervisor was killed too."""
-    mine = {os.geteuid(), uid}
-    for parent in {os.path.dirname(home), os.path.dirname(sockets)}:  # noqa: PTH120
-        for entry in os.scandir(parent):
-            if not entry.name.startswith(_PREFIX) or entry.path in {home, sockets}:
-                continue
-            try:
-                about = entry.stat(follow_symlinks=False)
-                young = time.time() - about.st_ctime < _FRESH
-                if young or about.st_uid not in mine or not entry.is_dir(follow_symlinks=False):
-                    continue
-                descriptor = os.open(entry.path, os.O_RDONLY | os.O_NOFOLLOW)
-            except OSError:
-                continue
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                end_abandoned(entry.path)
-                shutil.rmtree(entry.path, ignore_errors=True)
-            except OSError:
-                continue
-            finally:
-                os.close(descriptor)
-
-
-def end_abandoned(home: str) -> None:
-    """End the server in `home` where the kernel didn't when its supervisor was killed."""
-    try:
-        child, number, where = lines_of(f"{home}/{_ABOUT}")
-        # Something listens there: so the pid is still that server's and not a stranger's.
-        if answers(where):
-            os.kill(int(child), int(number))
-    except (OSError, ValueError):
-        return
-
-
 def main(arguments: list[str]) -> None:
     """Do what the arguments say, and leave nothing behind."""
     owner, uid, gid = (int(argument) for argument in arguments[:3])
     home, sockets, data = arguments[3:6]
-    about, *commands = cut(arguments[6:])
+    about, *commands = (part.split("\0") for part in "\0".join(arguments[6:]).split("\0--\0"))
     program = Program(about, commands)
     watch = Watch(owner)
     ask_kernel(_PR_SET_CHILD_SUBREAPER, 1)
@@ -322,18 +287,9 @@ def main(arguments: list[str]) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def cut(arguments: list[str]) -> list[list[str]]:
-    """Cut at each `--`."""
-    parts: list[list[str]] = [[]]
-    for argument in arguments:
-        if argument == "--":
-            parts.append([])
-        else:
-            parts[-1].append(argument)
-    return parts
-
-
 if __name__ == "__main__":
+    # Behind the standard library, which it must not hide: the folder that holds Paceline.
+    sys.path.append(os.path.abspath(f"{__file__}/../../.."))  # noqa: PTH100 - as above
     try:
         main(sys.argv[1:])
     except Exception:  # noqa: BLE001 - the owner shows it
