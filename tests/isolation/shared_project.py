@@ -115,6 +115,7 @@ filterwarnings = ["error"]
 SCENARIOS = '''
 import asyncio
 import functools
+import sys
 import threading
 import time
 
@@ -663,7 +664,7 @@ def test_the_habits_of_the_driver():
         # It begins no transaction for anything that changes no rows.
         connection.execute(text("create table extra (id int)"))
         connection.rollback()
-        connection.execute(text("insert into extra values (1)"))
+        connection.execute(text("/* why */ -- and how\\n insert into extra values (1)"))
         connection.execute(text("create table extra_too (id int)"))
         connection.rollback()
     with engine.connect() as connection:
@@ -702,6 +703,22 @@ def test_an_engine_that_begins_its_transactions_itself():
     assert ids() == ids(strict) == [0, 3]
     with engine.connect() as connection:
         assert connection.scalars(text("select name from sqlite_master where name = 'extra'")).all() == []
+
+
+@only("sqlite")
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="about an argument of newer drivers")
+@pytest.mark.skipif(IS_ASYNC, reason="about an argument of the driver")
+def test_an_engine_that_is_always_in_a_transaction():
+    strict = new_engine(connect_args={"autocommit": False})
+    with strict.connect() as connection:
+        connection.execute(text("create table extra (id int)"))
+        connection.rollback()
+        insert(connection, 1)
+        connection.commit()
+        insert(connection, 2)
+    with strict.connect() as connection:
+        assert connection.scalars(text("select name from sqlite_master where name = 'extra'")).all() == []
+    assert ids() == ids(strict) == [0, 1]
 
 
 @only("sqlite")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
@@ -52,6 +54,15 @@ TARGETS = {
     "aiosqlite file": Target("sqlite+aiosqlite", "sqlite"),
     "aiosqlite memory": Target("sqlite+aiosqlite", "sqlite", MEMORY),
     "pymysql": Target("mysql+pymysql", "mariadb"),
+    "mysqlclient": Target("mysql+mysqldb", "mariadb"),
+}
+MARKS = {
+    "pymysql": [needs_mariadb],
+    # There is no wheel for Linux, and not every machine can build it.
+    "mysqlclient": [
+        needs_mariadb,
+        pytest.mark.skipif(find_spec("MySQLdb") is None, reason="mysqlclient is not installed"),
+    ],
 }
 #: Each scenario with the decorators above it.
 SCENARIOS = {
@@ -65,13 +76,15 @@ SCENARIOS = {
 def is_about(above: str, target: Target) -> bool:
     """Tell whether a scenario with these decorators is about `target`."""
     only = re.search(r"@only\((.*)\)", above)
+    if "sys.version_info" in above and sys.version_info < (3, 12):
+        return False
     return (not only or f'"{target.backend}"' in only[1]) and not (
         "skipif(IS_ASYNC" in above and target.awaits
     )
 
 
 CASES = [
-    pytest.param(name, scenario, marks=needs_mariadb if target.requires == "mariadb" else ())
+    pytest.param(name, scenario, marks=MARKS.get(name, ()))
     for name, target in TARGETS.items()
     for scenario, above in SCENARIOS.items()
     if is_about(above, target)

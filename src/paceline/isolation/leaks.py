@@ -48,17 +48,20 @@ class Watch:
     def __init__(self, provisioning: Provisioning) -> None:
         """Tell the audit of `provisioning`, once it is there."""
         self._provisioning = provisioning
+        self._audit: Audit | None = None
         self._writers: list[tuple[pytest.FixtureDef[object], SubRequest]] = []
 
     @property
     def audit(self) -> Audit:
         """The audit of the database's product."""
-        return self._provisioning.audit
+        if self._audit is None:
+            self._audit = self._provisioning.audit
+        return self._audit
 
     def close(self) -> None:
         """Let go of the database."""
-        if self._provisioning.opened:
-            self.audit.close()
+        if self._audit is not None:
+            self._audit.close()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from paceline.isolation.shared.connection import Source
     from paceline.isolation.shared.statements import Statement
 
-_CHANGES_ROWS = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE)\b", re.IGNORECASE)
+_CHANGES_ROWS = re.compile(
+    r"(?:\s|--[^\n]*\n|/\*.*?\*/)*(INSERT|UPDATE|DELETE|REPLACE)\b", re.IGNORECASE | re.DOTALL
+)
 
 _ENDING = re.compile(r"\s*(COMMIT|END|ROLLBACK)(\s+TRANSACTION)?\s*;?\s*$", re.IGNORECASE)
 

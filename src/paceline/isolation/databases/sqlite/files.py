@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import shutil
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from paceline.errors import ProvisioningError
 from paceline.isolation.databases import sqlite
 from paceline.isolation.pools import forget_connections
+from paceline.isolation.sweeping import sweep
 from paceline.isolation.urls import DatabaseUrl
 
 if TYPE_CHECKING:
@@ -38,11 +40,12 @@ class PrivateFile:
         self.source = source
         self._copy_of = copy_of
         self._folder = Path(_parent()) / f"paceline-{secrets.token_hex(6)}"
-        self.url = DatabaseUrl.parse(f"sqlite:///{self._folder / _NAME}")
+        self.url = _url_of(self._folder / _NAME)
         self.maintenance = self.url
-        self._kept = DatabaseUrl.parse(f"sqlite:///{self._folder / 'template.db'}")
+        self._kept = _url_of(self._folder / "template.db")
         self.template: DatabaseUrl | None = None
         self._owner = os.getpid()
+        self._lock = -1
 
     def open(self, recipe: Recipe) -> None:
         """Make the file, fill it, and keep a copy.
@@ -51,6 +54,10 @@ class PrivateFile:
             ProvisioningError: the file to copy isn't there or isn't one of SQLite's.
         """
         self._folder.mkdir(mode=0o700)
+        # While it's held nobody takes the folder for one that a killed run has left behind.
+        self._lock = os.open(self._folder, os.O_RDONLY)
+        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        sweep(str(self._folder), str(self._folder), -1)
         if self._copy_of is not None:
             if not self._copy_of.is_file():
                 raise ProvisioningError(
@@ -58,7 +65,7 @@ class PrivateFile:
                     hint="Make it, or name what makes the tables: tool.paceline.database has metadata, "
                     "migrations, sql and prepare.",
                 )
-            _copy(DatabaseUrl.parse(f"sqlite:///{self._copy_of}"), self.url)
+            _copy(_url_of(self._copy_of), self.url)
         recipe.fill(self.url)
         forget_connections(self.url.name)
         _copy(self.url, self._kept)
@@ -83,8 +90,10 @@ class PrivateFile:
 
     def close(self) -> None:
         """Remove the folder."""
-        if self._owner == os.getpid():
+        if self._owner == os.getpid() and self._lock >= 0:
             shutil.rmtree(self._folder, ignore_errors=True)
+            os.close(self._lock)
+            self._lock = -1
 
 
 class PrivateMemory:
@@ -128,6 +137,10 @@ class PrivateMemory:
         """Let go of it."""
         while self._alive:
             self._alive.pop().close()
+
+
+def _url_of(path: Path) -> DatabaseUrl:
+    return DatabaseUrl.parse(f"sqlite:///{sqlite.quoted(str(path))}")
 
 
 def _copy(source: DatabaseUrl, target: DatabaseUrl) -> None:
