@@ -9,12 +9,6 @@ from typing import Literal
 
 Control = Literal["", "begin", "savepoint", "release", "rollback_to", "characteristics"]
 
-_OPAQUE = re.compile(
-    r"""
-    --[^\n]* | /\*.*?\*/ | [eE]'(?:[^'\\]|\\.|'')*' | '(?:[^']|'')*' | "(?:[^"]|"")*" | \$(\w*)\$.*?\$\1\$
-    """,
-    re.DOTALL | re.VERBOSE,
-)
 _NAME = r'("(?:[^"]|"")+"|`(?:[^`]|``)+`|\[[^\]]+\]|\w+)\s*;?\s*$'
 _CONTROLS: tuple[tuple[Control, re.Pattern[str]], ...] = (
     ("savepoint", re.compile(rf"\s*SAVEPOINT\s+{_NAME}", re.IGNORECASE)),
@@ -26,23 +20,7 @@ _CONTROLS: tuple[tuple[Control, re.Pattern[str]], ...] = (
         ),
     ),
 )
-_CHARACTERISTICS = re.compile(r"SET\s+(TRANSACTION|SESSION\s+CHARACTERISTICS)\b", re.IGNORECASE)
-_REFUSED = re.compile(
-    r"(BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK|ABORT|SAVEPOINT|RELEASE|PREPARE\s+TRANSACTION|DISCARD\s+ALL"
-    r"|VACUUM|CLUSTER|ALTER\s+SYSTEM|(?:CREATE|DROP)\s+(?:DATABASE|TABLESPACE|SUBSCRIPTION))\b",
-    re.IGNORECASE,
-)
-_ABOUT_SERVER = frozenset({"CREATE DATABASE", "DROP DATABASE"})
-_CONCURRENTLY = re.compile(
-    r"(CREATE\s+(?:UNIQUE\s+)?INDEX|DROP\s+INDEX|REINDEX\b.*?)\s+CONCURRENTLY\b", re.IGNORECASE | re.DOTALL
-)
-_READING = re.compile(
-    r"(SELECT|SHOW|VALUES|TABLE|FETCH|MOVE|DECLARE|CLOSE|SET|RESET|LOCK|EXPLAIN|WITH|DISCARD|DEALLOCATE)\b",
-    re.IGNORECASE,
-)
-_WRITING_WORD = re.compile(r"\b(INSERT|UPDATE|DELETE|MERGE|INTO|ANALYZE)\b", re.IGNORECASE)
 _LOCKING = re.compile(r"\bFOR\s+(NO\s+KEY\s+)?UPDATE\b", re.IGNORECASE)
-_SCHEMA = re.compile(r"(CREATE|ALTER|DROP|DO|CALL|IMPORT)\b", re.IGNORECASE)
 _CALL = re.compile(r"([A-Za-z_]\w*)\s*\(")
 #: Words before a parenthesis that change no rows. Any other function may.
 HARMLESS = frozenset(
@@ -120,19 +98,7 @@ class Grammar:
     about_server: frozenset[str] = frozenset()
 
 
-POSTGRESQL = Grammar(
-    opaque=_OPAQUE,
-    refused=(_REFUSED, _CONCURRENTLY),
-    characteristics=_CHARACTERISTICS,
-    reading=_READING,
-    writing=_WRITING_WORD,
-    schema=_SCHEMA,
-    harmless=HARMLESS,
-    about_server=_ABOUT_SERVER,
-)
-
-
-def read_statement(sql: object, grammar: Grammar = POSTGRESQL) -> Statement:
+def read_statement(sql: object, grammar: Grammar) -> Statement:
     """Tell what `sql` does; bytes and the composed statements of drivers are understood as well."""
     if isinstance(sql, bytes):
         return _read(sql.decode(errors="replace"), grammar)

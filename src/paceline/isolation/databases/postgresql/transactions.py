@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from paceline.errors import ConfigError
 from paceline.isolation.databases.postgresql.constraints import Constraints
+from paceline.isolation.databases.postgresql.grammar import GRAMMAR
 from paceline.isolation.shared.connection import JoinedConnection
-from paceline.isolation.shared.statements import POSTGRESQL
 from paceline.isolation.urls import DatabaseUrl
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class PostgresqlWords:
     asyncio = frozenset({"asyncpg", "psycopg_async"})
     aborts = True
     early = False
-    grammar = POSTGRESQL
+    grammar = GRAMMAR
     no_characteristics = "SET LOCAL paceline.ignored = ''"
 
     def target(self, url: URL) -> tuple[object, object] | None:
