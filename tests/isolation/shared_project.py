@@ -150,6 +150,12 @@ def only(*backends):
     return pytest.mark.skipif(BACKEND not in backends, reason=f"about {' and '.join(backends)}")
 
 
+def assert_unseen_outside():
+    # In memory a connection that SQLAlchemy doesn't know of can't even read meanwhile.
+    if "vfs" not in URL.query:
+        assert outside("select id from item") == [(0,)]
+
+
 def nap(session):
     if BACKEND in NAPS:
         session.execute(text(NAPS[BACKEND]))
@@ -176,7 +182,7 @@ def test_session_commit():
         session.rollback()
         assert session.get(Item, 1) and not session.get(Item, 2)
     assert ids() == [0, 1]
-    assert outside("select id from item") == [(0,)]
+    assert_unseen_outside()
 
 
 @scenario
@@ -731,7 +737,7 @@ def test_a_script():
     raw.rollback()
     raw.close()
     assert ids() == [0, 2]
-    assert outside("select id from item") == [(0,)]
+    assert_unseen_outside()
 
 
 @only("mysql")
