@@ -71,6 +71,13 @@ FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 """
 
 
+#: Databases that come and go while tests run, such as the copies that are kept ready.
+_DATABASES: LiteralString = """
+SELECT count(DISTINCT xid::text) FROM pg_get_wal_records_info(%s, %s)
+WHERE resource_manager = 'Database' AND xid = ANY(%s::xid[])
+"""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Change:
     """Something permanent.
@@ -102,6 +109,21 @@ def can_read_wal(connection: Connection) -> bool:
     except psycopg.Error:
         return False
     return True
+
+
+def wrote(server: Connection, xids: Iterable[int], start: str, end: str) -> bool:
+    """Tell whether any of the committed `xids` did anything but copy or drop a database.
+
+    Args:
+        server: to a database with pg_walinspect.
+        xids: transaction ids of all databases.
+        start: position in the log before their records.
+        end: position behind them.
+    """
+    listed = sorted({str(xid & _XID_MASK) for xid in xids})
+    flush(server)
+    row = server.execute(_DATABASES, [start, end, listed]).fetchone()
+    return row is None or int(str(row[0])) < len(listed)
 
 
 @dataclass(frozen=True, slots=True)
