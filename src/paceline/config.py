@@ -81,8 +81,9 @@ class DatabaseConfig:
         transaction_timeout: seconds that a transaction of the application waits for another one in the
             transaction that isolates the test, before it is an error.
         reset_sequences: put sequences that a rolled-back test has moved back, so that generated keys are the
-            same in every run.
-        bridge: let engines of different drivers share the transaction that isolates the test.
+            same in every run. PostgreSQL's; SQLite's are put back anyway, and MariaDB's can't be.
+        bridge: let engines of different drivers share the transaction that isolates the test; with
+            PostgreSQL.
     """
 
     url: str = ""

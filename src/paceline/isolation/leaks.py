@@ -63,7 +63,7 @@ class Watch:
     """The audit, and hooks for fixtures that live longer than a test: what they write is meant to stay."""
 
     def __init__(self, provisioning: Provisioning, *, reset_sequences: bool) -> None:
-        """Watch the database of `provisioning`, once it is there; `reset_sequences` after each test as well."""
+        """Watch the database of `provisioning`, once it is there, and `reset_sequences` if asked for."""
         self._provisioning = provisioning
         self._reset_sequences = reset_sequences
         self._audit: Audit | None = None

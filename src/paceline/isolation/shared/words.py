@@ -108,7 +108,7 @@ class Words(Protocol):
         ...
 
     def take_over(self, voice: Voice) -> Any:
-        """Leave a new connection outside of any transaction of its own, and keep its driver from beginning one.
+        """Leave a new connection outside of any transaction of its own, and have its driver begin none.
 
         Returns:
             How the driver would have dealt with transactions, for `joined`.

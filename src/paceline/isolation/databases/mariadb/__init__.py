@@ -11,6 +11,7 @@ from paceline.errors import ConfigError, MissingDependencyError, ProvisioningErr
 from paceline.isolation.databases.mariadb.places import (
     borrowed,
     configured,
+    keep,
     label,
     made_by,
     offers,
@@ -24,11 +25,9 @@ from paceline.isolation.databases.mariadb.places import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
-    from pathlib import Path
     from typing import NoReturn
 
     from paceline.isolation.auditing import Audit
-    from paceline.isolation.backings import Backing
     from paceline.isolation.product import Pool
     from paceline.isolation.provisioning import Provisioning
     from paceline.isolation.shared.words import Words
@@ -291,10 +290,6 @@ def sequences(_: Provisioning) -> NoReturn:
         f"tool.paceline.database.reset_sequences is set, but {TITLE} has no way back for AUTO_INCREMENT",
         hint="Take it out, and let the tests expect no particular keys.",
     )
-
-
-def keep(_place: Backing, _folder: Path, _nodeid: str) -> None:
-    """Return nothing: it can't be kept."""
 
 
 def words() -> Words:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from paceline.config import DatabaseConfig
     from paceline.isolation.backings import Backing
@@ -112,3 +113,7 @@ def borrowed(server: SharedServer, worker: str, *, copy: bool) -> Backing:
     from paceline.isolation.databases import mariadb
 
     return BorrowedServer(mariadb, server, worker, copy=copy)
+
+
+def keep(_place: Backing, _folder: Path, _nodeid: str) -> None:
+    """Return nothing: it can't be kept."""

@@ -11,6 +11,7 @@ from paceline.errors import LeakError
 from paceline.isolation.databases import postgresql
 from paceline.isolation.databases.postgresql import wal as postgresql_wal
 from paceline.isolation.databases.postgresql import xids as postgresql_xids
+from paceline.isolation.databases.postgresql.copies import wrote
 from paceline.isolation.databases.postgresql.fingerprint import fingerprint, unlogged_changes
 from paceline.isolation.databases.postgresql.transactions import TIDY
 from paceline.isolation.databases.postgresql.wal import Change
@@ -91,7 +92,7 @@ class _Log:
         from psycopg import errors
 
         try:
-            return postgresql_wal.wrote(connection, xids, before.lsn, after.lsn)
+            return wrote(connection, xids, before.lsn, after.lsn)
         except errors.UndefinedFile:
             return True
 

@@ -46,7 +46,7 @@ _PARTS: dict[str, LiteralString] = {"pg_constraint": "", "pg_policy": "", "pg_re
 _ROWS = {"INSERT": "INSERT", "MULTI_INSERT": "INSERT", "UPDATE": "UPDATE", "HOT_UPDATE": "UPDATE"} | {
     "DELETE": "DELETE"
 }
-_XID_MASK = 0xFFFFFFFF
+XID_MASK = 0xFFFFFFFF
 
 _ROWS_CHANGED: LiteralString = """
 SELECT split_part(record_type, '+', 1), spc, rel, sum(number)
@@ -68,13 +68,6 @@ _RELATIONS: LiteralString = """
 SELECT c.oid::bigint, CASE WHEN n.nspname = 'public' THEN '' ELSE n.nspname || '.' END || c.relname,
        c.relkind::text, c.relpersistence::text, n.nspname::text, pg_relation_filenode(c.oid)::bigint
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-"""
-
-
-#: Databases that come and go while tests run, such as the copies that are kept ready.
-_DATABASES: LiteralString = """
-SELECT count(DISTINCT xid::text) FROM pg_get_wal_records_info(%s, %s)
-WHERE resource_manager = 'Database' AND xid = ANY(%s::xid[])
 """
 
 
@@ -111,21 +104,6 @@ def can_read_wal(connection: Connection) -> bool:
     return True
 
 
-def wrote(server: Connection, xids: Iterable[int], start: str, end: str) -> bool:
-    """Tell whether any of the committed `xids` did anything but copy or drop a database.
-
-    Args:
-        server: to a database with pg_walinspect.
-        xids: transaction ids of all databases.
-        start: position in the log before their records.
-        end: position behind them.
-    """
-    listed = sorted({str(xid & _XID_MASK) for xid in xids})
-    flush(server)
-    row = server.execute(_DATABASES, [start, end, listed]).fetchone()
-    return row is None or int(str(row[0])) < len(listed)
-
-
 @dataclass(frozen=True, slots=True)
 class _Relation:
     name: str
@@ -158,7 +136,7 @@ class Changes:
 
     def made(self, xids: Iterable[int], start: str, end: str) -> tuple[Change, ...]:
         """Return what the transactions `xids` changed; their records lie between `start` and `end`."""
-        xid_list = sorted({xid & _XID_MASK for xid in xids})
+        xid_list = sorted({xid & XID_MASK for xid in xids})
         row = self._own.execute(
             "SELECT oid::bigint FROM pg_database WHERE datname = current_database()"
         ).fetchone()
