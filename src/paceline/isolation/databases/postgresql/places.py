@@ -98,11 +98,11 @@ def offers(where: DatabaseUrl | Own, extensions: frozenset[str]) -> Mapping[str,
         ProvisioningError: the server refuses.
     """
     from paceline.isolation.databases.postgresql.connections import connected
-    from paceline.isolation.provision import Binaries
+    from paceline.isolation.provision import Binaries, Own
 
     if isinstance(where, Binaries):
         return {name: _ships(where.folder, name) for name in extensions}
-    assert isinstance(where, DatabaseUrl)
+    assert not isinstance(where, Own)
     with connected(where) as connection:
         rows = connection.execute("SELECT name FROM pg_available_extensions").fetchall()
     there = {str(row[0]) for row in rows}
