@@ -1,7 +1,7 @@
 """What an instrument costs per SQL statement, beside nothing and beside an empty event listener.
 
 One process, three engines on SQLite in memory, the same statement on each in turns of a few milliseconds, in
-random order. A round is compared with the bare engine's of the same round, so that what the machine does
+random order. CPU time is compared with the bare engine's of the same round, so that what the machine does
 meanwhile falls on all of them.
 
     python bench/instruments.py [--rounds 300] [--json FILE]
@@ -71,26 +71,26 @@ def _engines() -> dict[str, Engine]:
 def _core(engine: Engine) -> float:
     with engine.connect() as connection:
         connection.execute(_SELECT, {"id": 1})
-        began = time.perf_counter()
+        began = time.thread_time()
         for _ in range(_TURN):
             connection.execute(_SELECT, {"id": 1})
-        return (time.perf_counter() - began) / _TURN
+        return (time.thread_time() - began) / _TURN
 
 
 def _orm(engine: Engine) -> float:
     with Session(engine) as session:
         session.get(_Item, 1)
-        began = time.perf_counter()
+        began = time.thread_time()
         for _ in range(_TURN):
             session.expunge_all()
             session.get(_Item, 1)
-        return (time.perf_counter() - began) / _TURN
+        return (time.thread_time() - began) / _TURN
 
 
 def measure(
     turn: Callable[[Engine], float], engines: dict[str, Engine], rounds: int
 ) -> dict[str, list[float]]:
-    """Return seconds per statement of each engine, for every round."""
+    """Return CPU seconds per statement of each engine, for every round."""
     found: dict[str, list[float]] = {name: [] for name in engines}
     for _ in range(rounds):
         for name, engine in random.sample(list(engines.items()), len(engines)):
@@ -129,7 +129,7 @@ def main() -> None:
     print(
         f"CPython {platform.python_version()}, SQLAlchemy {sqlalchemy.__version__}, {options.rounds} rounds"
     )
-    print("| statement | bare, µs | | added, µs [quartiles] | ratio |\n|---|---:|---|---:|---:|")
+    print("| statement | bare, CPU µs | | added, CPU µs [quartiles] | ratio |\n|---|---:|---|---:|---:|")
     for row in rows:
         low, high = row["quartiles_us"]
         print(

@@ -19,7 +19,8 @@ from paceline.cli import cli
 from paceline.config import DEFAULT_SUITES, Config, DatabaseConfig, GateConfig, Suite, requirements
 from paceline.metrics import DERIVED, PROBES
 from paceline.model.metric import Metric
-from paceline.store.schema import attribute_texts, baseline_schema, run_file_schema
+from paceline.store.baseline_schema import baseline_schema
+from paceline.store.schema import attribute_texts, run_file_schema
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
 _WIDTH = 90

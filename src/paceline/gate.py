@@ -11,7 +11,7 @@ import pytest
 from paceline import hooks
 from paceline.config import load_config
 from paceline.errors import ConfigError
-from paceline.selection import problem_with, suites_of
+from paceline.selection import BUDGET, granted, problem_with, suites_of
 
 if TYPE_CHECKING:
     from paceline.config import Config, Suite
@@ -123,6 +123,7 @@ class Gate:
                 config.addinivalue_line(
                     "markers", f"{suite.marker}: opt-in suite {suite.name!r} ({suite.flag or 'always on'})"
                 )
+        config.addinivalue_line("markers", f'{BUDGET}(time): how long the test may take, such as "2s"')
         for suite in self.enabled(config):
             option = self._options.get(suite.name)
             # A project's own option may hold something else than a switch.
@@ -138,6 +139,7 @@ class Gate:
             if suite.name not in enabled and suite.name not in self._owned_by_project
         ]
         for item in items:
+            _check_budget(item)
             closed = suites_of(item, gated)
             if closed:
                 item.add_marker(pytest.mark.skip(reason=_reason(closed)))
@@ -217,6 +219,13 @@ def _check(suite: Suite) -> None:
         raise ConfigError(
             f"{where}.marker is {suite.marker!r}: {problem}", hint="Write it as for `pytest -m`."
         )
+
+
+def _check_budget(item: pytest.Item) -> None:
+    try:
+        granted(item)
+    except ValueError as error:
+        raise pytest.UsageError(f"{item.nodeid}: @pytest.mark.{BUDGET}: {error}") from None
 
 
 def _help(suites: Sequence[Suite]) -> str:

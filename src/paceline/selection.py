@@ -1,4 +1,4 @@
-"""Which suites a test belongs to: by pytest's own marker expressions, or by where it lives."""
+"""What markers say about a test: which suites it belongs to, and how long it may take."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING
 
 from _pytest.mark.expression import Expression
 
+from paceline.model.budget import budget_seconds
+
 if TYPE_CHECKING:
     import pytest
 
     from paceline.config import Suite
+
+#: The marker that says how long a test may take.
+BUDGET = "budget"
 
 
 def suites_of(item: pytest.Item, suites: Sequence[Suite]) -> tuple[Suite, ...]:
@@ -26,6 +31,20 @@ def suites_of(item: pytest.Item, suites: Sequence[Suite]) -> tuple[Suite, ...]:
         for suite in suites
         if (matches(suite.marker, names) if suite.marker else is_in(item.nodeid, suite.paths))
     )
+
+
+def granted(item: pytest.Item) -> float | None:
+    """Return the seconds that the marker `budget` grants a test; None without one.
+
+    Raises:
+        ValueError: the marker holds something else than one time.
+    """
+    marker = item.get_closest_marker(BUDGET)
+    if marker is None:
+        return None
+    if len(marker.args) != 1 or marker.kwargs:
+        raise ValueError('it takes one time, such as "2s"')
+    return budget_seconds(marker.args[0])
 
 
 def is_in(nodeid: str, paths: tuple[str, ...]) -> bool:

@@ -80,7 +80,7 @@ def test_a_slowdown_is_found_and_confirmed(project: Project) -> None:
     done = gate(project)
     assert done.returncode == 10, done.stdout + done.stderr
     assert "test_order" in done.stdout
-    assert "confirmed twice" in done.stdout
+    assert "src/app.py:5" in done.stdout
     assert "test_steady" not in done.stdout
 
 

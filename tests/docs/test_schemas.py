@@ -12,8 +12,9 @@ import pytest
 from tests.harness.project import Project
 
 from paceline.errors import UnreadableFileError
+from paceline.store.baseline_schema import baseline_schema
 from paceline.store.run_file import parse_run
-from paceline.store.schema import attribute_texts, baseline_schema, run_file_schema, schema_of
+from paceline.store.schema import attribute_texts, run_file_schema, schema_of
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Lines of a probe that fails, and of instruments that aren't on here.

@@ -9,21 +9,11 @@ from pathlib import Path
 import pytest
 from tests.harness.recorded import OUT, RecordedProject, every_phase, needs, phases
 
+from paceline.metrics import DERIVED, PROBES
 from paceline.model.run import Run
 
-_DEFAULT = {
-    "duration",
-    "cpu_time",
-    "clean_time",
-    "run_delay",
-    "gc_time",
-    "gc_full_collections",
-    "voluntary_switches",
-    "involuntary_switches",
-    "minor_page_faults",
-    "major_page_faults",
-    "peak_rss",
-    "children_cpu_time",
+_DEFAULT = {metric.name for probe in PROBES if probe.default for metric in probe.metrics} | {
+    metric.name for metric in DERIVED
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -215,3 +216,29 @@ def test_isolation_is_not_mentioned_where_there_is_none() -> None:
     assert "isolation" not in profile.totals
     assert {"duration", "cpu_time"} == set(profile.totals["setup"])
     assert {"duration", "cpu_time"} == set(profile.tests[0].phases["setup"])
+
+
+def test_shared_fixtures_are_summed_without_what_they_need() -> None:
+    """Over set-ups and tear-downs of all workers, with the number of set-ups."""
+
+    def use(worker: str, event: Literal["setup", "teardown"]) -> SharedFixture:
+        return SharedFixture(
+            argname="db",
+            baseid="tests",
+            scope="session",
+            event=event,
+            outcome="passed",
+            nodeid=None,
+            worker=worker,
+            start=0.0,
+            values={"duration": 9.0},
+            own={"duration": 1.5},
+        )
+
+    uses = (use("gw0", "setup"), use("gw0", "teardown"), use("gw1", "setup"))
+    run = replace(make_run(make_test("t.py::x")), costs=Costs(fixtures=uses))
+    found = aggregate("s", "s", "pytest", [run]).fixtures
+    assert {"tests::db": {"setups": 2, "duration": 4.5}} == {
+        name: {metric: summary.median for metric, summary in metrics.items()}
+        for name, metrics in found.items()
+    }

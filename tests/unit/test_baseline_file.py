@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.harness.figures import a_series, a_side
 from tests.harness.records import make_environment, make_run, make_test
 
 from paceline.errors import UnwritableFileError
@@ -198,3 +199,12 @@ def test_the_text_of_members_is_found_in_any_layout(document: dict[str, object],
     found = members(text, "profiles")
 
     assert {name: json.loads(part) for name, part in found.items()} == document
+
+
+def test_counts_are_kept_exactly() -> None:
+    """A count of 1,234 isn't rounded to three digits, and a declared count of nothing goes without saying."""
+    counted = {"duration": 0.1, "sql_statements": 1234, "gc_full_collections": 0}
+    profile = a_side(a_series("t.py::x", counted)).profile
+    entry = json.loads(entry_to_text(SuiteBaseline(profile=profile)))
+    assert entry["tests"]["t.py::x"]["call"] == {"duration": 0.1, "sql_statements": 1234}
+    assert entry_from_json("s", entry).profile.metrics == profile.metrics

@@ -9,12 +9,14 @@ from collections.abc import Sequence
 import click
 
 from paceline import __version__
+from paceline.cli.baseline import baseline
 from paceline.cli.bisect import bisect
 from paceline.cli.calibrate import calibrate
 from paceline.cli.compare import compare
 from paceline.cli.doctor import doctor
 from paceline.cli.explain import explain
 from paceline.cli.gate import gate
+from paceline.cli.justify import justify
 from paceline.cli.profile import profile
 from paceline.cli.top import top
 from paceline.errors import Exit, PacelineError
@@ -47,6 +49,8 @@ cli.add_command(calibrate)
 cli.add_command(explain)
 cli.add_command(top)
 cli.add_command(doctor)
+cli.add_command(justify)
+cli.add_command(baseline)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -15,8 +15,8 @@ from paceline.compare.rules import Rules
 from paceline.config import Config, Suite, load_config
 from paceline.errors import Exit
 from paceline.model.calibration import SuiteCalibration
-from paceline.paired import confirm
 from paceline.paired.against_itself import measure
+from paceline.paired.figures import all_series
 from paceline.paired.habits import calibrated
 from paceline.paired.preparation import head_side
 from paceline.paired.request import GateRequest, Watcher
@@ -86,7 +86,7 @@ def _calibrate(
     )
     measured, environment = measure(request, suite, pairs, watcher)
     return calibrated(
-        confirm.all_series(measured),
+        all_series(measured),
         pairs=pairs,
         at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         cpu=environment.cpu_model,

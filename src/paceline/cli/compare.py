@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import TextIO
 
 import click
 from rich.console import Console
 
+from paceline.cli.judging import today, trailers, with_commits
 from paceline.cli.sides import Found, default_base, default_candidate, find, with_output
 from paceline.compare.compare import compare as compare_sides
 from paceline.compare.justified import Applied, apply
@@ -18,9 +19,11 @@ from paceline.config import Config, load_config
 from paceline.errors import NotComparableError
 from paceline.model.budget import budget_seconds
 from paceline.model.comparison import Comparison
+from paceline.model.justification import Justification
 from paceline.report import comparison_json, github, workflow_commands
 from paceline.report.comparison_document import comparison_document, justification_notes
 from paceline.report.terminal import print_document
+from paceline.store.baseline_file import read_baseline
 
 
 @click.command()
@@ -37,8 +40,16 @@ from paceline.report.terminal import print_document
     default="text",
     help="github: annotations, and a table in the job summary.",
 )
+@click.option(
+    "--message", type=click.File(), help="Text of the pull request, with its justifications; - reads it."
+)
 def compare(
-    base: str | None, candidate: str | None, directory: Path, suites: tuple[str, ...], form: str
+    base: str | None,
+    candidate: str | None,
+    directory: Path,
+    suites: tuple[str, ...],
+    form: str,
+    message: TextIO | None,
 ) -> int:
     """Compare two sides and say what changed.
 
@@ -57,10 +68,23 @@ def compare(
     old = find(with_output(base, config), root) if base else default_base(root, config)
     new = find(with_output(candidate, config), root) if candidate else default_candidate(root)
     comparisons = compared(old, new, config, suites)
-    justifications = old.baseline.justifications if old.baseline is not None else ()
-    applied = apply(comparisons, justifications, datetime.now(UTC).date().isoformat())
-    show(applied, form)
+    written, malformed = trailers(root, comparisons, message.read() if message is not None else "")
+    justifications = (*stored_justifications(root, config, old, new), *written)
+    applied = apply(with_commits(root, comparisons), justifications, today())
+    show(applied, malformed, form)
     return exit_of(applied.comparisons)
+
+
+def stored_justifications(root: Path, config: Config, old: Found, new: Found) -> tuple[Justification, ...]:
+    """Return those of the project's baseline file as it lies there, or else of the sides.
+
+    The working tree counts, because a justification is made on the branch that needs it.
+    """
+    present = read_baseline(root / config.output)
+    baselines = [present] if present is not None else [old.baseline, new.baseline]
+    return tuple(
+        dict.fromkeys(item for baseline in baselines if baseline for item in baseline.justifications)
+    )
 
 
 def compared(old: Found, new: Found, config: Config, suites: tuple[str, ...] = ()) -> tuple[Comparison, ...]:
@@ -96,14 +120,14 @@ def _listed(found: Found) -> str:
     return ", ".join(found.suites) or "none"
 
 
-def show(applied: Applied, form: str) -> None:
+def show(applied: Applied, malformed: tuple[str, ...], form: str) -> None:
     """Print the comparisons in the format that was asked for."""
     document = comparison_document(
-        applied.comparisons, justification_notes(applied.expired, applied.unmatched)
+        applied.comparisons, justification_notes(applied.expired, applied.unmatched, malformed)
     )
     match form:
         case "json":
-            click.echo(comparison_json.render(applied.comparisons))
+            click.echo(comparison_json.render(applied.comparisons, applied.expired, applied.unmatched))
         case "markdown":
             click.echo(github.render(document), nl=False)
         case "github":

@@ -17,6 +17,7 @@ from rich.console import Console
 
 from paceline.cli.compare import show
 from paceline.cli.gate_progress import LiveWatcher, PlainWatcher
+from paceline.cli.judging import today, trailers, with_commits
 from paceline.compare.justified import apply
 from paceline.compare.outcome import exit_of
 from paceline.compare.rules import Rules
@@ -87,10 +88,10 @@ def gate(
         console.print(f"base: {_named(tree, base)}", highlight=False)
         gated = _gate(root, config, selected, tree, deadline, console)
     stored = read_baseline(root / config.output)
-    applied = apply(
-        [one.comparison for one in gated], _justifications(stored), datetime.now(UTC).date().isoformat()
-    )
-    show(applied, form)
+    comparisons = with_commits(root, [one.comparison for one in gated])
+    written, malformed = trailers(root, comparisons, "")
+    applied = apply(comparisons, (*_justifications(stored), *written), today())
+    show(applied, malformed, form)
     processes, spent = sum(one.processes for one in gated), sum(one.seconds for one in gated)
     console.print(f"{count(processes, 'pytest run')}, {seconds(spent)}", highlight=False)
     return exit_of(applied.comparisons)

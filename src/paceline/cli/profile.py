@@ -12,6 +12,7 @@ import click
 from filelock import FileLock, Timeout
 from rich.console import Console
 
+from paceline.cli.judging import unjustified_counts
 from paceline.cli.progress import LiveProgress, PlainProgress
 from paceline.compare.change import change
 from paceline.config import Suite, load_config
@@ -74,14 +75,18 @@ def profile(
     config = load_config(root)
     selected = chosen(config, suites, workers)
     _check_xdist(selected)
+    path = (root / config.output) if output is None else output.resolve()
+    stored = read_baseline(path)
+    justifications = stored.justifications if stored is not None else ()
     request = ProfileRequest(
         root=root,
-        output=(root / config.output) if output is None else output.resolve(),
+        output=path,
         config=config,
         suites=selected,
         steps=steps(selected, rounds),
         stall_timeout=stall_timeout or config.stall_timeout,
         collect_all=collect_all,
+        refuse=lambda before, found, runs: unjustified_counts(before, found, runs, justifications),
     )
     signal.signal(signal.SIGTERM, _interrupt)
     console = Console(stderr=True, quiet=quiet)
@@ -146,6 +151,7 @@ def _report(suite: ProfiledSuite) -> SuiteReport:
         slowest=tuple(ranking(suite.profile)[:_SHOWN_SLOWEST]),
         kept=before if suite.stored.profile is before else None,
         failed_attempt=suite.stored.last_attempt,
+        refused=suite.refused,
     )
 
 
@@ -166,6 +172,8 @@ def _summarise(document: Document) -> None:
 
 def _exit(profiled: tuple[ProfiledSuite, ...]) -> Exit:
     statuses = {result.status for suite in profiled for result in suite.results}
-    if statuses <= {"measured"}:
-        return Exit.FINE
-    return Exit.TESTS_FAILED if statuses <= {"measured", "tests_failed"} else Exit.NOT_MEASURED
+    if not statuses <= {"measured", "tests_failed"}:
+        return Exit.NOT_MEASURED
+    if any(suite.refused for suite in profiled):
+        return Exit.REGRESSED
+    return Exit.TESTS_FAILED if "tests_failed" in statuses else Exit.FINE

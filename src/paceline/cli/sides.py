@@ -49,7 +49,8 @@ class Found:
             like: only runs made under the conditions of this one; None: of the newest.
         """
         if self.baseline is not None:
-            return Side(label=self.label, profile=self.baseline.suites[suite].profile)
+            stored = self.baseline.suites[suite]
+            return Side(label=self.label, profile=stored.profile, anchor=stored.anchor)
         runs, notes = alike(self.runs[suite], like or self.runs[suite][-1])
         arguments = runs[-1].header.arguments
         profile = aggregate(suite, arguments.marker_expression, _command(arguments.command_line), runs)

@@ -57,11 +57,16 @@ def align(base: Sequence[TestSeries], candidate: Sequence[TestSeries]) -> Alignm
         removed=tuple(test for test in gone if test.nodeid not in former_names),
         renamed=renamed,
         changed=frozenset(
-            new_test.nodeid
-            for old, new_test in pairs
-            if None not in (old.source_hash, new_test.source_hash) and old.source_hash != new_test.source_hash
+            new_test.nodeid for old, new_test in pairs if _differs(old.source_hash, new_test.source_hash)
         ),
     )
+
+
+def _differs(before: str | None, after: str | None) -> bool:
+    """Tell whether two fingerprints differ that were made in the same way: what stands before the colon."""
+    if before is None or after is None:
+        return False
+    return before.partition(":")[0] == after.partition(":")[0] and before != after
 
 
 def _renamed(gone: list[TestSeries], new: list[TestSeries]) -> dict[str, str]:

@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from paceline.compare.rules import GC_TIME, TIMES
+from paceline.compare.rules import GC_TIME
 from paceline.model.comparison import Cause
 from paceline.model.cost import Operation, OperationKind, SharedFixture
-from paceline.model.profile import TestSeries
+from paceline.model.profile import TIMES, TestSeries
 from paceline.model.run import PHASES, Phase, PhaseName, Run, TestRecord
 
 #: Seconds below which a difference explains nothing.

@@ -8,6 +8,7 @@ from dataclasses import replace
 from paceline.compare.align import Alignment, align
 from paceline.compare.comparable import differences, selections
 from paceline.compare.count import judge_count
+from paceline.compare.drift import judge_drift
 from paceline.compare.explain import explained
 from paceline.compare.rules import GC_COUNT, Rules, counted
 from paceline.compare.timing import Pairs, judge_times
@@ -56,7 +57,8 @@ def compare(base: Side, candidate: Side, rules: Rules, budget: float | None = No
         totals = judge_totals(base, candidate, alignment.pairs, timing.factor, rules)
         timed = (*timing.deltas, *totals)
     counts = _counts(old, new, alignment.pairs)
-    deltas = (*over, *counts, *timed, *_one_sided(new.suite, alignment))
+    drifted = judge_drift(base.anchor, candidate, rules)
+    deltas = (*over, *counts, *timed, *drifted, *_one_sided(new.suite, alignment))
     return replace(
         empty,
         deltas=explained((_own_change(delta, alignment) for delta in deltas), base, candidate, alignment),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from fnmatch import translate
+from typing import cast
 
-from paceline.model.comparison import Comparison, Delta
+from paceline.model.baseline import Baseline
+from paceline.model.comparison import Comparison, Delta, SeriesKey, Subject
 from paceline.model.justification import Justification
 
 _TRAILER = re.compile(r"^Paceline-Justify:[ \t]*(?P<rest>.*)$", re.MULTILINE | re.IGNORECASE)
@@ -33,7 +36,7 @@ def apply(comparisons: Sequence[Comparison], justifications: Sequence[Justificat
     Args:
         today: ISO 8601 date.
     """
-    valid = [item for item in justifications if item.until is None or item.until >= today]
+    valid = [item for item in justifications if _holds(item.until, today)]
     used: set[Justification] = set()
     found: list[Comparison] = []
     for comparison in comparisons:
@@ -49,6 +52,16 @@ def apply(comparisons: Sequence[Comparison], justifications: Sequence[Justificat
         expired=tuple(item for item in justifications if item not in valid),
         unmatched=tuple(item for item in valid if item not in used),
     )
+
+
+def _holds(until: str | None, today: str) -> bool:
+    """Tell whether a last day isn't over; one that somebody has mistyped by hand is no licence for ever."""
+    if until is None:
+        return True
+    try:
+        return date.fromisoformat(until) >= date.fromisoformat(today)
+    except ValueError:
+        return False
 
 
 def matches(justification: Justification, delta: Delta) -> bool:
@@ -100,3 +113,25 @@ def put(justifications: Iterable[Justification], new: Justification) -> tuple[Ju
     """Return `justifications` with `new` in the place of the one for the same target, sorted."""
     kept = [item for item in justifications if item.target != new.target]
     return tuple(sorted([*kept, new], key=lambda item: item.target))
+
+
+def targets(justification: Justification, baseline: Baseline) -> bool:
+    """Tell whether the target of `justification` names anything that `baseline` holds."""
+    return any(
+        matches(justification, Delta(key=key, evidence="timed", verdict="unchanged"))
+        for key in _keys(baseline)
+    )
+
+
+def _keys(baseline: Baseline) -> Iterator[SeriesKey]:
+    for name, suite in baseline.suites.items():
+        yield SeriesKey(suite=name, subject="suite", name="tests", phase=None, metric="duration")
+        for subject, names in (
+            ("test", [test.nodeid for test in suite.profile.tests]),
+            ("fixture", suite.profile.fixtures),
+            ("part", suite.profile.totals),
+        ):
+            for inner in names:
+                yield SeriesKey(
+                    suite=name, subject=cast("Subject", subject), name=inner, phase=None, metric="duration"
+                )

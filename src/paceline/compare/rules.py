@@ -9,8 +9,6 @@ from paceline.model.metric import Metric
 from paceline.model.profile import SETUPS
 from paceline.stats.nomination import Nomination
 
-#: Times of a test from the best to judge on to the last resort.
-TIMES = ("clean_time", "duration")
 GC_COUNT = "gc_full_collections"
 GC_TIME = "gc_time"
 #: Counts that move from test to test with any change of what is allocated.

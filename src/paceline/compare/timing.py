@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from math import exp, log
 
 from paceline.compare.jobs import jobs_of
-from paceline.compare.rules import GC_COUNT, TIMES, Rules
+from paceline.compare.rules import GC_COUNT, Rules
 from paceline.model.comparison import Delta, SeriesKey, Side
-from paceline.model.profile import Summary, TestSeries
+from paceline.model.profile import TIMES, Summary, TestSeries
 from paceline.model.run import PHASES, PhaseName, Run
 from paceline.model.status import final_attempts
 from paceline.stats.multiplicity import adjusted, upper_tail

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import exp, log, sqrt
 
-from paceline.compare.rules import GC_TIME, TIMES, Rules
+from paceline.compare.rules import GC_TIME, Rules
 from paceline.compare.timing import Pairs
 from paceline.model.comparison import Delta, SeriesKey, Side, Subject
-from paceline.model.profile import Profile, Summary
+from paceline.model.profile import TIMES, Profile, Summary
 from paceline.model.run import PHASES, PhaseName
 from paceline.stats.noise import Score, usual_spread
 from paceline.stats.robust import TO_SIGMA

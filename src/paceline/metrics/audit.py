@@ -31,8 +31,6 @@ def ignore(event: str) -> None:
     _LISTENERS.pop(event, None)
 
 
-def _hook(
-    event: str, arguments: tuple[Any, ...], *, find: Callable[[str], Listener | None] = _LISTENERS.get
-) -> None:
-    if (listener := find(event)) is not None:
-        listener(arguments)
+def _hook(event: str, arguments: tuple[Any, ...]) -> None:
+    if event in _LISTENERS:
+        _LISTENERS[event](arguments)

@@ -44,7 +44,10 @@ def _uninstall() -> None:
 
 
 def _read() -> tuple[float, float]:
-    return *_CONNECTS.read_count(), *_LOOKUPS.read_count()
+    connects, lookups = _CONNECTS, _LOOKUPS
+    if (failure := connects.failure or lookups.failure) is not None:
+        raise failure
+    return connects.count, lookups.count
 
 
 PROBE = Probe(

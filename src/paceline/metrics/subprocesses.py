@@ -115,8 +115,10 @@ def _uninstall() -> None:
 
 
 def _read() -> tuple[float, float]:
-    _WAITED.check()
-    return *_TALLY.read_count(), _WAITED.seconds
+    started, waited = _TALLY, _WAITED
+    if (failure := started.failure or waited.failure) is not None:
+        raise failure
+    return started.count, waited.seconds
 
 
 PROBE = Probe(

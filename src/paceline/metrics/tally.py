@@ -43,23 +43,14 @@ class Tally:
         except Exception as error:  # noqa: BLE001  a failure of ours never changes what the application does
             self.failure = error
 
-    def check(self) -> None:
-        """Tell whether something of ours has failed.
+    def read(self) -> tuple[float, float]:
+        """Return how often and how many seconds; for a probe.
 
         Raises:
-            Exception: that; nothing that was counted since can be trusted.
+            Exception: something of ours has failed, so nothing that was counted since can be trusted.
         """
         if self.failure is not None:
             raise self.failure
-
-    def read_count(self) -> tuple[float]:
-        """Return how often; for a probe."""
-        self.check()
-        return (self.count,)
-
-    def read(self) -> tuple[float, float]:
-        """Return how often and how many seconds; for a probe."""
-        self.check()
         return self.count, self.seconds
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from paceline.model.baseline import Anchor
 from paceline.model.justification import Justification
 from paceline.model.profile import Profile
 from paceline.model.run import PhaseName, Run
@@ -67,6 +68,7 @@ class Delta:
         reason: in words, what the verdict rests on or why there is none.
         renamed_from: former node id of a test that was moved or whose parameters were renamed.
         causes: the largest first.
+        commits: those between the revisions that touched the files of its causes, the newest first.
         justification: the one that covers it; None if nothing does.
     """
 
@@ -84,6 +86,7 @@ class Delta:
     reason: str | None = None
     renamed_from: str | None = None
     causes: tuple[Cause, ...] = ()
+    commits: tuple[str, ...] = ()
     justification: Justification | None = None
 
     @property
@@ -107,12 +110,14 @@ class Side:
         profile: its figures.
         runs: the runs behind them, in the order in which they were made; empty if only sums are left.
         notes: what the reader should know about it.
+        anchor: what it took at a fixed point in its past; None if that is unknown.
     """
 
     label: str
     profile: Profile
     runs: tuple[Run, ...] = ()
     notes: tuple[str, ...] = ()
+    anchor: Anchor | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,8 @@ from paceline.model.run import Outcome, PhaseName, RunStatus
 MEASURED_STATUSES: frozenset[RunStatus] = frozenset({"measured", "tests_failed"})
 #: Name of what the run loop took besides the phases of the tests, among `Profile.totals`.
 BETWEEN = "between"
+#: Times of a test from the best to judge on to the last resort.
+TIMES = ("clean_time", "duration")
 #: Metric that counts how often a shared fixture was set up.
 SETUPS = "setups"
 #: Name of what fixtures took that more than one test can use, among `Profile.totals`; no phase contains them.
@@ -56,6 +58,10 @@ class TestSeries:
     phases: Mapping[PhaseName, Mapping[str, Summary]]
     source_hash: str | None = None
     budget: float | None = None
+
+    def seconds(self, metric: str) -> float:
+        """Return the median seconds of all phases by one time, 0.0 without any."""
+        return sum(metrics[metric].median for metrics in self.phases.values() if metric in metrics)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from paceline.errors import NotMeasuredError
 from paceline.model.environment import Environment
 from paceline.model.profile import MEASURED_STATUSES
 from paceline.model.run import Run
-from paceline.paired.confirm import Figures, Pair
+from paceline.paired.figures import Figures, Pair
 from paceline.paired.order import sides
 from paceline.paired.request import GateRequest, Tally, Watcher, profile_of, sample
 from paceline.paired.sample import warm_up

@@ -11,7 +11,7 @@ from paceline.stats.noise import USUAL_SPREADS, usual_spread
 from paceline.stats.paired import PairedScore, detectable, paired_score
 from paceline.stats.proportion import upper_bound
 from paceline.stats.robust import middle, spread
-from paceline.stats.sequential import LOOKS, Look, step
+from paceline.stats.sequential import AGAIN, LOOKS, Look, step
 
 #: A class with fewer series than this says nothing of its own.
 _LEAST_SERIES = 5
@@ -31,18 +31,23 @@ class Habits:
 
     calibration: SuiteCalibration | None = None
 
-    def usual(self, seconds: float) -> float:
-        """Return the standard deviation of a pair's log ratio that is usual for series of that duration."""
+    def usual(self, seconds: float) -> float | None:
+        """Return the standard deviation of a pair's log ratio that was found for series of that duration."""
         for one in self.calibration.classes if self.calibration is not None else ():
             if (one.below is None or seconds < one.below) and one.series >= _LEAST_SERIES:
                 return one.spread
-        return sqrt(2) * usual_spread(seconds)
+        return None
 
-    @property
-    def looks(self) -> tuple[Look, ...]:
-        """The demands at each look: never less at the end than chance has met before."""
+    def looks(self, *, again: bool) -> tuple[Look, ...]:
+        """Return the demands at each look: at first never less than chance has met before.
+
+        Args:
+            again: in the independent repetition, which only has to keep out what isn't repeated.
+        """
         highest = self.calibration.highest if self.calibration is not None else None
         *earlier, last = LOOKS
+        if again:
+            return AGAIN
         if highest is None or highest < last.z:
             return LOOKS
         return (*earlier, replace(last, z=round(highest + _MARGIN, 2)))
@@ -78,7 +83,7 @@ def calibrated(
     habits = Habits(calibration=bare)
     # Neither side is the newer one, so each series is judged both ways.
     scores = [
-        paired_score(way, habits.usual(_typical(one)))
+        paired_score(way, habits.usual(_typical(one)) or sqrt(2) * usual_spread(_typical(one)))
         for one in whole
         for way in (one, [(after, before) for before, after in one])
     ]

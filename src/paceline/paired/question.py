@@ -52,7 +52,7 @@ def ask(
         base=runs[0],
         head=runs[1],
         habits=request.habits(suite, runs[1].header.environment),
-        confirmations=1,
+        repeats=False,
     )
     verdict = session.decide([suspect])[suspect.key]
     return _ANSWERS.get(verdict.verdict, "unknown"), verdict

@@ -5,35 +5,41 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from paceline.compare.confirm import Decision, concluded
 from paceline.config import Suite
 from paceline.model.comparison import Delta, SeriesKey
 from paceline.model.profile import MEASURED_STATUSES
 from paceline.model.run import Run
-from paceline.paired import confirm, order
-from paceline.paired.confirm import Figures, Judgement, Pair
+from paceline.paired import order
+from paceline.paired.figures import Figures, Pair, Session
 from paceline.paired.habits import Habits
 from paceline.paired.request import GateRequest, Tally, Watcher, compared, profile_of, sample
-from paceline.stats.sequential import LOOKS
+from paceline.stats.sequential import LOOKS, TOTALS
 
-#: Independent series of pairs that a suspect has to stand.
-CONFIRMATIONS = 2
-_PAIRS = LOOKS[-1].pairs
 _COUNTED_PAIRS = 2
 
 
 @dataclass(slots=True, kw_only=True)
 class _Series:
-    """A series of pairs, and what came of it."""
+    """A series of pairs, and what came of it.
 
-    pairs: list[Pair] = field(default_factory=list[Pair])
+    Attributes:
+        unfinished: why it ended before everything was decided; None if it did not.
+    """
+
     runs: list[tuple[Run, Run]] = field(default_factory=list[tuple[Run, Run]])
-    judged: dict[SeriesKey, Judgement] = field(default_factory=dict[SeriesKey, Judgement])
-    verdicts: dict[SeriesKey, Delta] = field(default_factory=dict[SeriesKey, Delta])
+    session: Session | None = None
+    decisions: dict[SeriesKey, Decision] = field(default_factory=dict[SeriesKey, Decision])
+    unfinished: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)
 class Rounds:
-    """The pairs of one suite."""
+    """The pairs of one suite.
+
+    Attributes:
+        repeats: whether what was confirmed has to stand a second, independent series.
+    """
 
     request: GateRequest
     suite: Suite
@@ -43,7 +49,7 @@ class Rounds:
     base: Run
     head: Run
     habits: Habits
-    confirmations: int = CONFIRMATIONS
+    repeats: bool = True
     factor: float | None = None
     notes: tuple[str, ...] = ()
 
@@ -53,56 +59,48 @@ class Rounds:
         verdicts: dict[SeriesKey, Delta] = {}
         counted = [delta for delta in suspects if delta.evidence == "counted"]
         left = [delta for delta in suspects if delta.evidence != "counted"]
-        alarms = 0
-        for confirmation in range(1, self.confirmations + 1):
-            if not left and not counted:
-                break
-            series = self._series(confirmation, left, counted, controls)
-            verdicts.update(series.verdicts)
-            self._count(counted, series.runs, verdicts)
-            counted = []
-            left = self._survivors(series, verdicts, confirmation)
-            if series.pairs:
-                self.factor = confirm.machine_factor(series.pairs, controls)
-                slower = confirm.slower_controls(self.suite.name, series.pairs, controls, self.habits)
-                alarms += len(slower)
-                # Overlooked, perhaps: what is left of them after the next series isn't chance.
-                left += slower if confirmation < self.confirmations else ()
-                controls = tuple(one for one in controls if one not in _tests_of(slower))
-        self.notes = (f"{len(controls) + alarms} controls ran along, {alarms} of them looked slower",)
+        first = self._series(left, counted, controls, again=False)
+        self._count(counted, first.runs, verdicts)
+        confirmed = _confirmed(left, first)
+        if first.session is not None:
+            self.factor = first.session.machine_factor
+            overlooked = first.session.slower_controls(self.suite.name)
+            # What is left of them after the next series isn't chance.
+            first.decisions |= first.session.decisions(overlooked)
+            left, confirmed = [*left, *overlooked], [*confirmed, *_confirmed(overlooked, first)]
+            self.notes = (f"{len(controls)} controls ran along, {len(overlooked)} of them looked slower",)
+            controls = tuple(one for one in controls if one not in _tests_of(overlooked))
+        second = _Series()
+        if confirmed and not first.unfinished and self.repeats:
+            second = self._series(confirmed, (), controls, again=True)
+        for delta in left:
+            once = first.decisions.get(delta.key, Decision(state="inconclusive"))
+            twice = once if not self.repeats else second.decisions.get(delta.key)
+            unfinished = second.unfinished or first.unfinished
+            verdicts[delta.key] = concluded(delta, once, twice, unfinished)
         return verdicts
 
     def _series(
-        self, confirmation: int, left: Sequence[Delta], counted: Sequence[Delta], controls: Sequence[str]
+        self, left: Sequence[Delta], counted: Sequence[Delta], controls: Sequence[str], *, again: bool
     ) -> _Series:
         """Run pairs until every suspect is confirmed or dropped."""
         series = _Series()
+        pairs: list[Pair] = []
         open_ = list(left)
-        while (open_ or (counted and len(series.pairs) < _COUNTED_PAIRS)) and len(series.pairs) < _PAIRS:
-            made = self._pair(confirmation, len(series.pairs), [*open_, *counted], controls)
+        most = TOTALS[-1].pairs if any(map(_is_sum, left)) else LOOKS[-1].pairs
+        while (open_ or (counted and len(pairs) < _COUNTED_PAIRS)) and len(pairs) < most:
+            made = self._pair([*open_, *counted], controls, number=len(pairs), of=most, again=again)
             if isinstance(made, str):
-                for delta in open_:
-                    judgement = series.judged.get(delta.key) or Judgement(
-                        delta=delta, score=None, step="go on"
-                    )
-                    series.verdicts[delta.key] = confirm.undecided(judgement, made)
+                series.unfinished = made
                 break
             series.runs.append(made)
-            series.pairs.append(Pair(base=self._figures(made[0]), head=self._figures(made[1])))
-            judgements = confirm.judge(open_, series.pairs, controls, self.former, self.habits)
-            series.judged.update({judgement.delta.key: judgement for judgement in judgements})
-            dropped = [judgement for judgement in judgements if judgement.step == "dropped"]
-            series.verdicts.update({one.delta.key: confirm.dropped(one) for one in dropped})
-            open_ = [judgement.delta for judgement in judgements if judgement.step == "go on"]
+            pairs.append(Pair(base=self._figures(made[0]), head=self._figures(made[1])))
+            series.session = Session(
+                pairs=pairs, controls=controls, former=self.former, habits=self.habits, again=again
+            )
+            series.decisions |= series.session.decisions(open_)
+            open_ = [delta for delta in open_ if series.decisions[delta.key].state == "go on"]
         return series
-
-    def _survivors(self, series: _Series, verdicts: dict[SeriesKey, Delta], confirmation: int) -> list[Delta]:
-        """Return what this series left standing, to be confirmed once more; the last one convicts."""
-        standing = [judgement for judgement in series.judged.values() if judgement.step == "confirmed"]
-        if confirmation < self.confirmations:
-            return [judgement.delta for judgement in standing]
-        verdicts.update({one.delta.key: confirm.confirmed(one, self.confirmations) for one in standing})
-        return []
 
     def _count(
         self, counted: Sequence[Delta], runs: Sequence[tuple[Run, Run]], verdicts: dict[SeriesKey, Delta]
@@ -121,27 +119,27 @@ class Rounds:
                 verdicts[delta.key] = replace(delta, reason=f"the same in {len(runs) + 1} runs of each side")
 
     def _pair(
-        self, confirmation: int, number: int, suspects: Sequence[Delta], controls: Sequence[str]
+        self, suspects: Sequence[Delta], controls: Sequence[str], *, number: int, of: int, again: bool
     ) -> tuple[Run, Run] | str:
         """Run one pair and return both runs, base first; or why there is none."""
         nodeids = self._selection(suspects, controls)
         expected = 2 * self._seconds(nodeids)
         if not self.tally.allows(expected):
             return "not decided within the time limit"
-        remaining = (self.confirmations - confirmation + 1) * _PAIRS - number
+        series = 1 if again or not self.repeats else 2
         self.watcher.pair(
             self.suite.name,
             len(suspects),
-            (confirmation - 1) * _PAIRS + number + 1,
-            self.confirmations * _PAIRS,
-            remaining * expected,
+            number + 1 + (of if again else 0),
+            of * (2 if self.repeats else 1),
+            (of * series - number) * expected,
         )
         places = {"base": self.request.base, "head": self.request.head}
         runs: dict[str, Run] = {}
         for name in order.sides(number):
-            stem = f"{self.suite.name}-{confirmation}-{number + 1:02}-{name}"
+            stem = f"{self.suite.name}-{'again' if again else 'pairs'}-{number + 1:02}-{name}"
             wanted = nodeids if name == "head" else tuple(self.former.get(one, one) for one in nodeids)
-            seed = 1000 * confirmation + number
+            seed = 1000 * (1 + again) + number
             made = sample(self.request, self.suite, places[name], stem, wanted, seed, self.tally)
             if made.run is None or made.result.status not in MEASURED_STATUSES:
                 return f"a repeated run of the {name} failed: {made.result.reason or made.result.status}"
@@ -172,6 +170,18 @@ class Rounds:
 
     def _figures(self, run: Run) -> Figures:
         return Figures(profile=profile_of(self.suite, (run,)))
+
+
+def _confirmed(deltas: Sequence[Delta], series: _Series) -> list[Delta]:
+    return [
+        delta
+        for delta in deltas
+        if delta.key in series.decisions and series.decisions[delta.key].state == "confirmed"
+    ]
+
+
+def _is_sum(delta: Delta) -> bool:
+    return delta.key.subject != "test"
 
 
 def _tests_of(deltas: Sequence[Delta]) -> set[str]:

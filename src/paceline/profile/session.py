@@ -6,7 +6,7 @@ import os
 import shlex
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from paceline.model.known_files import KnownSuite
 from paceline.model.profile import MEASURED_STATUSES, Attempt, Profile
 from paceline.model.run import Run, RunEnd
 from paceline.profile.aggregate import aggregate, slowest
+from paceline.profile.anchor import anchor_of
 from paceline.profile.files import needed
 from paceline.profile.plan import Selection, Step, arguments, visible_command
 from paceline.profile.result import StepResult
@@ -52,12 +53,17 @@ class Observer(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfiledSuite:
-    """One suite after a profile: what was found, and what was stored for it before and after."""
+    """One suite after a profile: what was found, and what was stored for it before and after.
+
+    Attributes:
+        refused: why what was found was not stored; empty if it was.
+    """
 
     profile: Profile
     before: SuiteBaseline | None
     stored: SuiteBaseline
     results: tuple[StepResult, ...]
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +74,7 @@ class ProfileRequest:
         root: the project's folder.
         output: the baseline file to merge into.
         collect_all: don't rely on what was learned about files.
+        refuse: tells why figures must not replace the stored ones; None lets all of them.
     """
 
     root: Path
@@ -77,6 +84,7 @@ class ProfileRequest:
     steps: tuple[Step, ...]
     stall_timeout: float
     collect_all: bool = False
+    refuse: Callable[[SuiteBaseline, Profile, Sequence[Run]], tuple[str, ...]] | None = None
 
 
 def profile(request: ProfileRequest, observer: Observer) -> tuple[tuple[ProfiledSuite, ...], bool]:
@@ -102,9 +110,10 @@ def profile(request: ProfileRequest, observer: Observer) -> tuple[tuple[Profiled
         for suite in request.suites
         if any(result.step.suite == suite for result in results)
     )
-    if suites:
+    stored = {suite.profile.suite: suite.stored for suite in suites if not suite.refused}
+    if stored:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        write_suites(request.output, {suite.profile.suite: suite.stored for suite in suites}, now)
+        write_suites(request.output, stored, now)
     return suites, interrupted
 
 
@@ -224,8 +233,11 @@ def _profiled(
         profile=found,
         slow_tests=slowest(found, request.config.slowest, before.slow_tests if before else ()),
         last_attempt=_failed_attempt(found, results),
+        anchor=(before.anchor if before is not None else None) or anchor_of(found),
     )
-    return ProfiledSuite(profile=found, before=before, stored=merged(before, new), results=results)
+    refused = request.refuse(before, found, runs) if before is not None and request.refuse else ()
+    stored = before if before is not None and refused else merged(before, new)
+    return ProfiledSuite(profile=found, before=before, stored=stored, results=results, refused=refused)
 
 
 def _failed_attempt(found: Profile, results: Sequence[StepResult]) -> Attempt | None:

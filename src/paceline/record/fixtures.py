@@ -17,6 +17,7 @@ import pytest
 
 from paceline.clock import CLOCK
 from paceline.metrics.ledger import LEDGER
+from paceline.record.meter import less
 from paceline.record.outcome import codes_of
 from paceline.record.text import Texts, members_text, operation_text
 
@@ -127,7 +128,7 @@ class Fixtures:
 
     def without_shared(self, values: Reading) -> Reading:
         """Return the values of the phase without its shared fixtures."""
-        return values if self._apart is None or not values else self._meter.since(self._apart, values)
+        return values if self._apart is None or not values else less(values, self._apart)
 
     def phase_members(self, raised: BaseException | None) -> str:
         """Return the further members of the phase that has ended, and emit its shared fixtures."""
@@ -211,7 +212,7 @@ class Fixtures:
         if took < THRESHOLD and not stretch.operations and stretch.fixturedef.scope not in _LASTING:
             return
         total = self._meter.since(stretch.before, self._meter.read())
-        own = total if stretch.inner is None else self._meter.since(stretch.inner, total)
+        own = total if stretch.inner is None else less(total, stretch.inner)
         if self._stack:
             outer = self._stack[-1]
             outer.inner = total if outer.inner is None else list(map(add, outer.inner, total))
@@ -226,7 +227,7 @@ class Fixtures:
             meanwhile = self._apart
             if stretch.apart is not None:
                 meanwhile = list(map(sub, meanwhile, stretch.apart))
-            total = self._meter.since(meanwhile, total)
+            total = less(total, meanwhile)
         values = f'"values":{self._texts.values(total)},"own":{self._texts.values(own)}'
         self._uses.append(f"{{{stretch.members},{values}}}")
 

@@ -90,7 +90,7 @@ class Measure:
         try:
             return (yield)
         finally:
-            self._stop(self._meter.end(self._before))
+            self._stop(self._meter.took(self._before))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self) -> Generator[None, object, object]:
@@ -99,7 +99,7 @@ class Measure:
         try:
             return (yield)
         finally:
-            self._stop(self._meter.end(self._before))
+            self._stop(self._meter.took(self._before))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self) -> Generator[None, object, object]:
@@ -108,7 +108,7 @@ class Measure:
         try:
             return (yield)
         finally:
-            self._stop(self._meter.read())
+            self._stop(self._meter.since(self._before, self._meter.read()))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
@@ -162,8 +162,8 @@ class Measure:
         self._fixtures.phase_begins()
         self._before = self._meter.begin()
 
-    def _stop(self, after: Reading) -> None:
-        self._values = self._meter.since(self._before, after)
+    def _stop(self, values: Reading) -> None:
+        self._values = values
         self._running = False
         self._fixtures.phase_ends()
 

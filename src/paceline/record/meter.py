@@ -10,6 +10,13 @@ from paceline.clock import CLOCK
 from paceline.metrics.base import Probe
 
 Reading = list[float]
+
+
+def less(values: Reading, part: Reading) -> Reading:
+    """Return `values` without those of a `part`; none is negative, though a short one knows only its time."""
+    return [max(0.0, value - taken) for value, taken in zip(values, part, strict=True)]
+
+
 #: Seconds; over a shorter stretch a dear probe isn't read.
 _SHORT = 1e-4
 
@@ -32,39 +39,50 @@ class Meter:
         self._dear = sum(len(probe.metrics) for probe in probes if probe.dear)
         self._cpu = self.names.index("cpu_time") if "cpu_time" in self.names else None
         self._counter = CLOCK.counter
+        self._none = (0.0,) * self._dear
         for at, probe in enumerate(probes):
             try:
                 probe.install()
             except Exception as error:  # noqa: BLE001  a failure of a probe never changes a test's outcome
                 self._off(at, error)
-        self._last = self._repaired()
+        self._last: Reading = []
+        self._boundary = 0.0
+        self._repaired()
 
     def begin(self) -> Reading:
         """Return the numbers at the beginning of something."""
-        return self._near(self._last) or self.read()
-
-    def end(self, before: Reading) -> Reading:
-        """Return the numbers at the end of something short that began with `before`.
-
-        What a dear probe has counted in a short stretch counts for the stretch after it.
-        """
-        return self._near(before) or self.read()
-
-    def _near(self, last: Reading) -> Reading | None:
-        """Return what to expect shortly after `last`: all of that time was CPU time."""
-        since = self._counter() - last[-1]
-        if since > _SHORT or self._cpu is None:
-            return None
+        last = self._last
+        now = self._counter()
+        if now - self._boundary > _SHORT or self._cpu is None:
+            return self.read()
+        # So short a time is taken to be CPU time, and what was counted in it counts for what comes next.
         values = last[: self._dear]
-        values[self._cpu] += since
+        values[self._cpu] += now - last[-1]
         try:
-            for read in self._reads[self._cheap :]:
-                values += read()
+            values += self._read_cheap()
         except Exception:  # noqa: BLE001  found out which one below
             return self._repaired()
         if len(values) != self._count:
             return self._repaired()
         self._last = values
+        self._boundary = values[-1]
+        return values
+
+    def took(self, before: Reading) -> Reading:
+        """Return the values of something that began with the reading `before` and ends now.
+
+        Of something short, only the time is known; what a dear probe has counted counts for what comes next.
+        """
+        now = self._counter()
+        if now - before[-1] > _SHORT or self._last is not before or self._cpu is None:
+            return self.since(before, self.read())
+        try:
+            cheap = self._read_cheap()
+        except Exception:  # noqa: BLE001  found out which one below
+            return self.since(before, self._repaired())
+        self._boundary = now
+        values = [*self._none, *map(sub, cheap, before[self._dear :])]
+        values[self._cpu] = values[-1]
         return values
 
     def read(self) -> Reading:
@@ -78,6 +96,7 @@ class Meter:
         if len(values) != self._count:
             return self._repaired()
         self._last = values
+        self._boundary = values[-1]
         return values
 
     def since(self, before: Reading, after: Reading) -> Reading:
@@ -106,6 +125,13 @@ class Meter:
                 self._off(at, error)
                 values += self._reads[at]()
         self._last = values
+        self._boundary = values[-1]
+        return values
+
+    def _read_cheap(self) -> Reading:
+        values: Reading = []
+        for read in self._reads[self._cheap :]:
+            values += read()
         return values
 
     def _off(self, at: int, error: Exception) -> None:

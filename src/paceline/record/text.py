@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from paceline.clock import CLOCK
 from paceline.metrics.ledger import Entry
 from paceline.model.metric import Metric
+from paceline.record.source import source_hash
+from paceline.selection import granted
 
 if TYPE_CHECKING:
     import pytest
@@ -58,14 +60,15 @@ class Texts:
         key = (parent, len(parent.own_markers) if parent is not None else 0)
         if item.own_markers or path != self._path or key != self._parent:
             names = frozenset([marker.name for marker in item.iter_markers()])
-            shared = f'"path":{_path(path)},"markers":{_markers(names)},"worker":{self.worker}'
+            shared = f'"path":{_path(path)},"markers":{_markers(names)},"worker":{self.worker}{_budget(item)}'
             if item.own_markers:
                 self._parent = (None, 0)
             else:
                 self._parent, self._path, self._shared = key, path, shared
         else:
             shared = self._shared
-        return f'"nodeid":{quoted(nodeid)},"lineno":{"null" if lineno is None else lineno},{shared}'
+        line_number = "null" if lineno is None else lineno
+        return f'"nodeid":{quoted(nodeid)},"lineno":{line_number},{shared}{_source(item)}'
 
     def _others(self, values: Sequence[float]) -> str:
         there = [at for at in self._sparse if values[at]]
@@ -91,6 +94,18 @@ def members_text(name: str, objects: Iterable[str]) -> str:
 @cache
 def _operation(kind: str, what: str, where: str | None) -> str:
     return f'{{"kind":{quoted(kind)},"what":{quoted(what)},"where":{json.dumps(where)},'
+
+
+def _source(item: pytest.Item) -> str:
+    """Return the member with the fingerprint of the test's own code, where it has code."""
+    fingerprint = source_hash(getattr(item, "obj", None), getattr(item, "cls", None))
+    return f',"source_hash":"{fingerprint}"' if fingerprint else ""
+
+
+def _budget(item: pytest.Item) -> str:
+    """Return the member with the seconds that the test's marker grants it."""
+    seconds = granted(item)
+    return f',"budget":{seconds:g}' if seconds is not None else ""
 
 
 @cache

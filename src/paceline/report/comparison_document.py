@@ -133,18 +133,22 @@ def sentence(delta: Delta, size: int = 1) -> str:
     return f"{_what(delta)}{more}: {before} → {after} ({_change(delta)}){f': {why}' if why else ''}"
 
 
-def justification_notes(expired: Iterable[Justification], unmatched: Iterable[Justification]) -> list[Note]:
-    """Return what to say about justifications that cover nothing."""
+def justification_notes(
+    expired: Iterable[Justification], unmatched: Iterable[Justification], malformed: Sequence[str] = ()
+) -> list[Note]:
+    """Return what to say about justifications that cover nothing.
+
+    Args:
+        malformed: lines of messages that were meant to be justifications.
+    """
     over = tuple(f"{item.target}: {item.reason} ({item.owner}, until {item.until})" for item in expired)
     idle = tuple(f"{item.target}: {item.reason} ({item.owner})" for item in unmatched)
-    return [
-        *(
-            [Note(text="expired justifications, which cover nothing any more:", tone="bad", items=over)]
-            if over
-            else []
-        ),
-        *([Note(text="justifications that match nothing:", tone="warning", items=idle)] if idle else []),
-    ]
+    notes = (
+        Note(text="expired justifications, which cover nothing any more:", tone="bad", items=over),
+        Note(text="justifications that match nothing:", tone="warning", items=idle),
+        Note(text="trailers without a target or a reason:", tone="warning", items=tuple(malformed)),
+    )
+    return [note for note in notes if note.items]
 
 
 def _row(group: Group) -> tuple[Cell, ...]:
@@ -193,6 +197,9 @@ def _why(delta: Delta) -> str:
         parts.append(f"{grown}{cause.text}{f' from {cause.where}' if cause.where else ''}")
     if delta.reason and not (parts and delta.verdict == "regressed"):
         parts.append(delta.reason.partition(":")[0] if delta.verdict == "inconclusive" else delta.reason)
+    newest, *others = delta.commits or ("",)
+    if newest:
+        parts.append(f"commit {newest}{f' and {len(others)} more' if others else ''}")
     if delta.renamed_from is not None:
         parts.append(f"formerly {delta.renamed_from}")
     return printable("; ".join(parts))

@@ -32,6 +32,7 @@ class SuiteReport:
     Attributes:
         slowest: the slowest first.
         failed_attempt: the newest attempt, where it gave no figures and older ones were kept.
+        refused: regressions for which the figures were not stored.
     """
 
     profile: Profile
@@ -39,6 +40,7 @@ class SuiteReport:
     slowest: tuple[SlowTest, ...]
     kept: Profile | None = None
     failed_attempt: Attempt | None = None
+    refused: tuple[str, ...] = ()
 
 
 def profile_document(suites: Sequence[SuiteReport], output: str) -> Document:
@@ -141,7 +143,15 @@ def _suite_blocks(suite: SuiteReport) -> list[Table | Note]:
     if attempt is not None and profile.has_figures:
         text = f"{profile.suite}: a round gave no figures: {because(attempt.status, attempt.reason)}"
         blocks.append(Note(text=text, tone="bad"))
-    if suite.kept is not None:
+    if suite.refused:
+        regressions = count(len(suite.refused), "regression")
+        text = (
+            f"{profile.suite}: not stored, because of {regressions} that nobody has justified; "
+            f"'paceline baseline accept {profile.suite}' takes the figures all the same"
+        )
+        shown = tuple(printable(line) for line in suite.refused[:_MOST_NAMES])
+        blocks.append(Note(text=f"{text}:", tone="bad", items=shown))
+    if suite.kept is not None and not suite.refused:
         text = f"{profile.suite}: the figures of {suite.kept.recorded_at or 'an earlier profile'} were kept"
         blocks.append(Note(text=text, tone="dim"))
     if profile.unreported:

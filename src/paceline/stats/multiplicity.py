@@ -18,7 +18,7 @@ def adjusted(p_values: Mapping[K, float]) -> dict[K, float]:
     smallest = 1.0
     result: dict[K, float] = {}
     for rank, key in zip(range(len(order), 0, -1), order, strict=True):
-        smallest = min(smallest, p_values[key] * len(order) / rank)
+        smallest = min(smallest, p_values[key] * (len(order) / rank))
         result[key] = smallest
     return result
 

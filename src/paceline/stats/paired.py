@@ -14,8 +14,8 @@ from math import exp, inf, log, pi, sqrt
 from paceline.stats.noise import PRIOR_WEIGHT
 from paceline.stats.robust import middle, quantile, spread
 
-#: Variance of a median by that of a mean, for normal noise.
-_MEDIAN = pi / 2
+#: Variance of a median of differences (Hodges and Lehmann's shift) by that of a mean, for normal noise.
+_SHIFT = pi / 3
 _LEAST_SPREAD = 0.005
 
 
@@ -25,12 +25,12 @@ class PairedScore:
 
     Attributes:
         pairs: how many were used.
-        median: ratio of the second side to the first, by the median pair.
+        median: ratio of the second side to the first, by the median of all differences between their runs.
         lower_quartile: ratio of the lower quartiles of the sides.
         minimum: ratio of the fastest runs.
         sigma: robust standard deviation of the log ratio of a pair.
         z: logarithm of the most cautious of the three ratios in standard errors; positive is slower.
-        interval: two standard errors around the median.
+        interval: two standard errors around that ratio.
     """
 
     pairs: int
@@ -53,18 +53,22 @@ class PairedScore:
 
 
 def log_pairs(
-    base: Sequence[float | None], head: Sequence[float | None], factors: Sequence[float] | None = None
+    base: Sequence[float | None],
+    head: Sequence[float | None],
+    speeds: Sequence[tuple[float, float] | None],
 ) -> tuple[tuple[float, float], ...]:
     """Return the log seconds of each pair that is whole: positive and finite on both sides.
 
     Args:
-        factors: ratio of the machine's speed in the head's process to that in the base's, one for each pair.
+        base: seconds of the first side, one for each pair; None where the run has none.
+        head: likewise for the second side.
+        speeds: log speed of the machine in both processes of each pair; None for a pair that doesn't count.
     """
-    speeds = factors or [1.0] * len(base)
     return tuple(
-        (log(before), log(after / speed))
+        (log(before) - speed[0], log(after) - speed[1])
         for before, after, speed in zip(base, head, speeds, strict=True)
-        if before is not None and after is not None and 0 < before < inf and 0 < after < inf
+        if speed is not None and before is not None and after is not None
+        if 0 < before < inf and 0 < after < inf
     )
 
 
@@ -82,13 +86,12 @@ def paired_score(
     """
     if not pairs:
         raise ValueError("no pair to score")
-    ratios = [after - before for before, after in pairs]
-    centre = middle(ratios)
     base, head = sorted(before for before, _ in pairs), sorted(after for _, after in pairs)
+    centre = middle([after - before for after in head for before in base])
     quartile = quantile(head, 0.25) - quantile(base, 0.25)
     minimum = head[0] - base[0]
-    sigma = _sigma(ratios, centre, usual, weight)
-    error = sigma * sqrt(_MEDIAN / len(pairs))
+    sigma = _sigma(base, head, usual, weight)
+    error = sigma * sqrt(_SHIFT / len(pairs))
     least, most = min(centre, quartile, minimum), max(centre, quartile, minimum)
     cautious = least if least > 0 else most if most < 0 else 0.0
     return PairedScore(
@@ -110,12 +113,14 @@ def detectable(sigma: float, pairs: int, z: float, change: float) -> float:
         z: standard errors that a confirmation asks for.
         change: smallest relative change that it asks for.
     """
-    return max(exp(z * sigma * sqrt(_MEDIAN / pairs)), 1 + change)
+    return max(exp(z * sigma * sqrt(_SHIFT / pairs)), 1 + change)
 
 
-def _sigma(ratios: Sequence[float], centre: float, usual: float, weight: float) -> float:
-    if len(ratios) < 2:
+def _sigma(base: Sequence[float], head: Sequence[float], usual: float, weight: float) -> float:
+    """Return the standard deviation of a pair's log ratio, from how much each side varies."""
+    if len(base) < 2:
         return max(usual, _LEAST_SPREAD)
-    own = spread(ratios, centre)
-    shrunk = (len(ratios) * own * own + weight * usual * usual) / (len(ratios) + weight)
+    residuals = [value - middle(side) for side in (base, head) for value in side]
+    own = sqrt(2) * spread(residuals, 0.0)
+    shrunk = (len(base) * own * own + weight * usual * usual) / (len(base) + weight)
     return max(sqrt(shrunk), _LEAST_SPREAD)

@@ -27,12 +27,27 @@ class Look:
 
 #: What is asked to stay a candidate, and at the last look to be confirmed.
 LOOKS = (
-    Look(pairs=3, change=0.03, z=0.5),
-    Look(pairs=6, change=0.04, z=1.5),
-    Look(pairs=10, change=0.05, z=3.0),
+    Look(pairs=3, change=0.03, z=0.6),
+    Look(pairs=6, change=0.04, z=1.8),
+    Look(pairs=10, change=0.05, z=3.5),
+)
+#: What the independent repetition asks of those that were confirmed: it only has to keep out what happened by
+#: chance, so that it may be milder and finds again what is really slower.
+AGAIN = (
+    Look(pairs=3, change=0.01, z=0.3),
+    Look(pairs=6, change=0.02, z=1.2),
+    Look(pairs=10, change=0.03, z=2.5),
+)
+#: What is asked of sums, such as a shared fixture or a whole suite, in both confirmations. There are few of
+#: them, so that chance has few tries, and a tenth matters: more pairs and milder demands.
+TOTALS = (
+    Look(pairs=3, change=-0.03, z=-0.6),
+    Look(pairs=6, change=0.0, z=0.3),
+    Look(pairs=10, change=0.01, z=0.9),
+    Look(pairs=20, change=0.025, z=2.4),
 )
 #: What is so much slower after this many pairs that four more would tell nothing.
-OBVIOUS = Look(pairs=6, change=0.50, z=6.0)
+OBVIOUS = Look(pairs=6, change=0.50, z=7.0)
 
 
 def step(score: PairedScore, looks: tuple[Look, ...] = LOOKS, obvious: Look | None = OBVIOUS) -> Step:

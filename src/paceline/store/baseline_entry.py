@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, cast
 
-from paceline.model.baseline import SuiteBaseline
+from paceline.model.baseline import Anchor, SuiteBaseline
 from paceline.model.environment import Environment, Revision
 from paceline.model.metric import Metric
 from paceline.model.profile import BETWEEN, ISOLATION, SHARED, Attempt, Profile, SlowTest, Summary, TestSeries
@@ -61,6 +61,7 @@ def entry_to_text(suite: SuiteBaseline) -> str:
         _member("environment", encode(profile.environment)),
         _member("last_attempt", encode(suite.last_attempt)),
         _list("metrics", [compact(encode(metric)) for metric in profile.metrics]),
+        *_anchor(suite.anchor),
         _list("unreported", [compact(nodeid) for nodeid in profile.unreported]),
         _list("unstable", [compact(nodeid) for nodeid in profile.unstable]),
         _list("slow_tests", [compact(_slow(test)) for test in suite.slow_tests]),
@@ -101,6 +102,7 @@ def entry_from_json(name: str, value: object) -> SuiteBaseline:
         profile=_profile(base, entry, where),
         slow_tests=slow,
         last_attempt=_optional(Attempt, entry.get("last_attempt"), f"{where}.last_attempt"),
+        anchor=_anchor_from(entry, where),
     )
 
 
@@ -147,6 +149,23 @@ def _profile(base: Profile, entry: Mapping[str, Any], where: str) -> Profile:
         environment=_optional(Environment, entry.get("environment"), f"{where}.environment"),
         revision=_optional(Revision, entry.get("revision"), f"{where}.revision"),
     )
+
+
+def _anchor(anchor: Anchor | None) -> list[str]:
+    """Return the members of the anchor: one line for it, and one for each of its tests."""
+    if anchor is None:
+        return [_member("anchor", None)]
+    members = cast("dict[str, object]", encode(anchor)) | {"total": rounded(anchor.total)}
+    del members["tests"]
+    tests: dict[str, object] = {nodeid: rounded(anchor.tests[nodeid]) for nodeid in sorted(anchor.tests)}
+    return [_member("anchor", members), _object("anchored_tests", tests)]
+
+
+def _anchor_from(entry: Mapping[str, Any], where: str) -> Anchor | None:
+    if entry.get("anchor") is None:
+        return None
+    members = dict(decode_any(Mapping[str, Any], entry["anchor"], f"{where}.anchor"))
+    return decode(Anchor, members | {"tests": entry.get("anchored_tests", {})}, f"{where}.anchor")
 
 
 def _member(name: str, value: object) -> str:

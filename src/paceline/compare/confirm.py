@@ -1,0 +1,150 @@
+"""Whether pairs of runs confirm a suspicion, and what the verdict is after two confirmations. Pure.
+
+What measures the pairs calls `decide` after each look, measures on what is to "go on", and repeats the whole
+with fresh processes for what was confirmed. `concluded` makes a verdict of the two decisions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import exp
+from typing import Literal, TypeVar
+
+from paceline.model.comparison import Delta
+from paceline.stats.controls import LEAST_CONTROLS, Sides, Yardstick, usual_pair_spread, yardstick
+from paceline.stats.paired import PairedScore, detectable, log_pairs, paired_score
+from paceline.stats.robust import middle
+from paceline.stats.sequential import LOOKS, Look, step
+
+K = TypeVar("K", bound=Hashable)
+State = Literal["go on", "dropped", "confirmed", "inconclusive"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspect:
+    """What was measured of a suspicious series.
+
+    Attributes:
+        sides: seconds of base and head, one for each pair.
+        collections: full garbage collections in base and head, one for each pair; empty if not recorded.
+        failed: on which side its test failed, in words; None if it passed everywhere.
+    """
+
+    sides: Sides
+    collections: Sequence[tuple[float, float]] = ()
+    failed: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What the pairs measured so far say of a series.
+
+    Attributes:
+        reason: why it is inconclusive; None for every other state.
+        score: None if no pair is whole.
+        before: median seconds of the base; None if unknown.
+        after: median seconds of the head.
+    """
+
+    state: State
+    reason: str | None = None
+    score: PairedScore | None = None
+    before: float | None = None
+    after: float | None = None
+
+
+def decide(
+    suspects: Mapping[K, Suspect],
+    controls: Mapping[K, Sides],
+    pairs: int,
+    looks: tuple[Look, ...] = LOOKS,
+    known: Callable[[float], float | None] | None = None,
+) -> dict[K, Decision]:
+    """Return what to do with each suspect after `pairs` pairs.
+
+    Args:
+        controls: seconds of tests that nothing was changed for.
+        looks: `AGAIN` in the independent repetition, `TOTALS` for sums.
+        known: returns the standard deviation of a pair's log ratio that series of so many seconds were found
+            to have; None for what nobody has looked into.
+    """
+    measured = yardstick(controls, pairs)
+    if measured is None:
+        reason = f"fewer than {LEAST_CONTROLS} unrelated tests could be measured beside it"
+        return {key: Decision(state="inconclusive", reason=reason) for key in suspects}
+    return {key: _decided(suspect, measured, pairs, looks, known) for key, suspect in suspects.items()}
+
+
+def _decided(
+    suspect: Suspect,
+    measured: Yardstick,
+    pairs: int,
+    looks: tuple[Look, ...],
+    known: Callable[[float], float | None] | None,
+) -> Decision:
+    base, head = ([value for value in side if value is not None and value > 0] for side in suspect.sides)
+    seen = Decision(
+        state="inconclusive", before=middle(base) if base else None, after=middle(head) if head else None
+    )
+    if suspect.failed is not None:
+        return replace(seen, reason=f"its test failed {suspect.failed}")
+    logs = log_pairs(suspect.sides[0], suspect.sides[1], measured.speeds)
+    if not logs:
+        return replace(seen, reason="no pair has a time on both sides at a comparable machine speed")
+    typical = exp(middle([before for before, _ in logs]))
+    usual = known(typical) if known is not None else None
+    score = paired_score(logs, usual_pair_spread(measured, typical) if usual is None else usual)
+    state = step(score, looks)
+    seen = replace(seen, state=state, score=score)
+    if state == "confirmed" and _moved(suspect.collections):
+        return replace(seen, state="inconclusive", reason="garbage collection moved to it or away from it")
+    if state == "go on" and pairs >= looks[-1].pairs:
+        lost = pairs - len(logs)
+        reason = f"{lost} of {pairs} pairs don't count: the machine's speed changed within them"
+        return replace(seen, state="inconclusive", reason=reason)
+    return seen
+
+
+def _moved(collections: Sequence[tuple[float, float]]) -> bool:
+    """Tell whether most pairs differ in their number of full collections."""
+    return 2 * sum(before != after for before, after in collections) > len(collections)
+
+
+def concluded(delta: Delta, first: Decision, second: Decision | None, unfinished: str | None = None) -> Delta:
+    """Return `delta` with the verdict of a confirmation and its independent repetition.
+
+    Args:
+        second: None if there was no need or no time for it.
+        unfinished: why measuring stopped early; None if it did not.
+    """
+    last = second or first
+    judged = _with_figures(delta, last)
+    if first.state == "dropped":
+        return replace(judged, verdict="unchanged", reason="not seen again in pairs")
+    states = (first.state, second.state if second is not None else None)
+    if states == ("confirmed", "confirmed"):
+        seen = sum(item.score.pairs for item in (first, last) if item.score is not None)
+        return replace(judged, verdict="regressed", reason=f"confirmed twice, in {seen} pairs")
+    if states == ("confirmed", "dropped"):
+        reason = "confirmed once and not again: something else than the code made the difference"
+    else:
+        reason = last.reason or unfinished or "measured too little"
+    return replace(judged, verdict="inconclusive", reason=reason)
+
+
+def _with_figures(delta: Delta, decision: Decision) -> Delta:
+    score = decision.score
+    if score is None:
+        return delta
+    final = LOOKS[-1]
+    return replace(
+        delta,
+        before=decision.before,
+        after=decision.after,
+        ratio=score.median,
+        interval=score.interval,
+        z=score.z,
+        detectable=detectable(score.sigma, score.pairs, final.z, final.change),
+        runs=(score.pairs, score.pairs),
+    )

@@ -1,0 +1,114 @@
+"""Tests that nothing was changed for, measured beside the suspicious ones: the yardstick of a session."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from math import inf, log, sqrt
+from typing import TypeVar
+
+from paceline.stats.noise import FACTORS, usual_spread
+from paceline.stats.robust import middle, spread
+
+K = TypeVar("K", bound=Hashable)
+#: Seconds of a series on both sides, one for each pair; None where a run has none.
+Sides = tuple[Sequence[float | None], Sequence[float | None]]
+
+#: Fewer than this can't tell the speed of the machine.
+LEAST_CONTROLS = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Yardstick:
+    """What the controls of a session say.
+
+    Attributes:
+        speeds: log speed of the machine in both processes of each pair; None for a pair in which they differ
+            too much, or nothing was measured.
+        sigma: usual standard deviation of the log ratio of a pair; None with too few pairs to tell.
+        drift: median ratio of the controls, head by base, before any correction.
+    """
+
+    speeds: tuple[tuple[float, float] | None, ...]
+    sigma: float | None
+    drift: float
+
+
+def yardstick(controls: Mapping[K, Sides], pairs: int) -> Yardstick | None:
+    """Return the speed of the machine in each process and the noise; None for too few controls.
+
+    Args:
+        pairs: how many were measured.
+    """
+    logs = {key: tuple(_logs(side) for side in sides) for key, sides in controls.items()}
+    centres = {
+        key: middle(known)
+        for key, sides in logs.items()
+        if (known := [value for side in sides for value in side if value is not None])
+    }
+    if len(centres) < LEAST_CONTROLS:
+        return None
+    speeds = tuple(_speeds(logs, centres, pair) for pair in range(pairs))
+    ratios = {
+        key: [
+            (after - speed[1]) - (before - speed[0])
+            for before, after, speed in zip(*logs[key], speeds, strict=True)
+            if before is not None and after is not None and speed is not None
+        ]
+        for key in centres
+    }
+    spreads = [spread(values, middle(values)) for values in ratios.values() if len(values) >= 3]
+    known_speeds = [speed[1] - speed[0] for speed in speeds if speed is not None]
+    return Yardstick(
+        speeds=speeds,
+        sigma=middle(spreads) if len(spreads) >= LEAST_CONTROLS else None,
+        drift=middle(known_speeds) if known_speeds else 0.0,
+    )
+
+
+def usual_pair_spread(measured: Yardstick, seconds: float) -> float:
+    """Return the standard deviation of a pair's log ratio that a series of such a duration usually has."""
+    by_duration = sqrt(2) * usual_spread(seconds)
+    return by_duration if measured.sigma is None else max(measured.sigma, by_duration / 2)
+
+
+def chosen_controls(durations: Mapping[K, float], nominated: Sequence[K], number: int = 30) -> tuple[K, ...]:
+    """Return the tests that are nearest in duration to the `nominated` ones, spread over them.
+
+    Args:
+        durations: usual seconds of every test that may be a control, and of the nominated ones.
+    """
+    free = sorted(
+        (log(seconds), at, key) for at, (key, seconds) in enumerate(durations.items()) if seconds > 0
+    )
+    taken = {*nominated}
+    free = [entry for entry in free if entry[2] not in taken]
+    wanted = [log(durations[key]) for key in nominated if durations.get(key, 0) > 0]
+    chosen: list[K] = []
+    while free and wanted and len(chosen) < number:
+        goal = wanted[len(chosen) % len(wanted)]
+        nearest = min(free, key=lambda entry: abs(entry[0] - goal))
+        free.remove(nearest)
+        chosen.append(nearest[2])
+    return tuple(chosen)
+
+
+def _logs(side: Sequence[float | None]) -> tuple[float | None, ...]:
+    return tuple(log(value) if value is not None and 0 < value < inf else None for value in side)
+
+
+def _speeds(
+    logs: Mapping[K, tuple[tuple[float | None, ...], ...]], centres: Mapping[K, float], pair: int
+) -> tuple[float, float] | None:
+    found: list[float] = []
+    for side in (0, 1):
+        known = [
+            value - centre
+            for key, centre in centres.items()
+            if pair < len(logs[key][side]) and (value := logs[key][side][pair]) is not None
+        ]
+        if len(known) < LEAST_CONTROLS:
+            return None
+        found.append(middle(known))
+    low, high = FACTORS
+    return (found[0], found[1]) if log(low) <= found[1] - found[0] <= log(high) else None

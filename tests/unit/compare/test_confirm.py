@@ -1,0 +1,104 @@
+"""What pairs of runs say of a suspect, and what the verdict is after two confirmations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from paceline.compare.confirm import Decision, Suspect, concluded, decide
+from paceline.model.comparison import Delta, SeriesKey, Verdict
+
+KEY = SeriesKey(suite="s", subject="test", name="t.py::x", phase="call", metric="clean_time")
+NOMINATED = Delta(key=KEY, evidence="timed", verdict="inconclusive", ratio=1.4)
+BASE, HEAD = [0.1] * 10, [0.15] * 10
+
+
+def decided(
+    suspect: Suspect,
+    pairs: int = 10,
+    speeds: tuple[Sequence[float], Sequence[float]] = ([1.0] * 10, [1.0] * 10),
+    controls: int = 12,
+) -> Decision:
+    """Return the decision on one suspect beside controls with these machine speeds."""
+    known = {
+        at: ([0.1 * speed for speed in speeds[0][:pairs]], [0.1 * speed for speed in speeds[1][:pairs]])
+        for at in range(controls)
+    }
+    named = {("suspect", 0): suspect}
+    return decide(named, {("control", at): sides for at, sides in known.items()}, pairs)["suspect", 0]
+
+
+def test_a_slowdown_in_ten_pairs_is_confirmed() -> None:
+    """With its ratio and its interval."""
+    found = decided(Suspect(sides=(BASE, HEAD)))
+    assert (found.state, found.before, found.after) == ("confirmed", 0.1, 0.15)
+    assert found.score is not None
+    assert found.score.median == pytest.approx(1.5)
+
+
+def test_a_slower_machine_is_not_confirmed() -> None:
+    """The controls were slower just as much."""
+    found = decided(Suspect(sides=(BASE, HEAD)), speeds=([1.0] * 10, [1.5] * 10))
+    assert found.state == "dropped"
+
+
+def test_moved_garbage_collection_is_inconclusive() -> None:
+    """Because it comes back in every pair, no number of pairs would tell."""
+    found = decided(Suspect(sides=(BASE, HEAD), collections=[(0, 1)] * 10))
+    assert (found.state, found.reason) == ("inconclusive", "garbage collection moved to it or away from it")
+
+
+def test_too_few_controls_are_inconclusive() -> None:
+    """Nothing else tells the speed of the machine."""
+    found = decided(Suspect(sides=(BASE, HEAD)), controls=9)
+    assert found.state == "inconclusive"
+    assert "fewer than 10 unrelated tests" in (found.reason or "")
+
+
+def test_a_test_that_fails_on_one_side_is_inconclusive() -> None:
+    """It doesn't do the same work."""
+    found = decided(Suspect(sides=(BASE, HEAD), failed="in the base"))
+    assert (found.state, found.reason) == ("inconclusive", "its test failed in the base")
+
+
+def test_without_a_whole_pair_it_is_inconclusive() -> None:
+    """Such as a test that one revision doesn't have."""
+    found = decided(Suspect(sides=([None] * 10, HEAD)))
+    assert (found.state, found.before, found.after) == ("inconclusive", None, 0.15)
+
+
+def test_pairs_across_a_change_of_speed_are_told() -> None:
+    """After the last look too few pairs are left."""
+    found = decided(Suspect(sides=(BASE, HEAD)), speeds=([1.0] * 10, [1.0] * 5 + [3.0] * 5))
+    assert found.state == "inconclusive"
+    assert found.reason == "5 of 10 pairs don't count: the machine's speed changed within them"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "verdict"),
+    [
+        ("dropped", None, "unchanged"),
+        ("confirmed", "confirmed", "regressed"),
+        ("confirmed", "dropped", "inconclusive"),
+        ("confirmed", None, "inconclusive"),
+        ("confirmed", "inconclusive", "inconclusive"),
+        ("inconclusive", None, "inconclusive"),
+        ("go on", None, "inconclusive"),
+    ],
+)
+def test_only_two_confirmations_convict(first: str, second: str | None, verdict: Verdict) -> None:
+    """Everything else leaves the build alone."""
+    known = {state: Decision(state=state) for state in ("go on", "dropped", "confirmed", "inconclusive")}
+    found = concluded(NOMINATED, known[first], known[second] if second else None, "the time was up")
+    assert found.verdict == verdict
+
+
+def test_the_verdict_carries_the_figures_of_the_last_pairs() -> None:
+    """And how small a change they would have shown."""
+    decision = decided(Suspect(sides=(BASE, HEAD)))
+    found = concluded(NOMINATED, decision, decision)
+    assert (found.runs, found.reason) == ((10, 10), "confirmed twice, in 20 pairs")
+    assert found.ratio == pytest.approx(1.5)
+    assert found.detectable is not None
+    assert 1.05 <= found.detectable < 1.2

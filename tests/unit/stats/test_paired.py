@@ -1,0 +1,128 @@
+"""Pairs of runs: scores, looks and controls."""
+
+from __future__ import annotations
+
+from math import exp, inf, log
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paceline.stats.controls import LEAST_CONTROLS, chosen_controls, yardstick
+from paceline.stats.paired import detectable, log_pairs, paired_score
+from paceline.stats.sequential import LOOKS, next_look, step
+
+LOGS = st.floats(-8, 3)
+PAIRS = st.lists(st.tuples(LOGS, LOGS), min_size=1, max_size=12)
+
+
+@given(PAIRS)
+def test_slower_one_way_is_faster_the_other_way(pairs: list[tuple[float, float]]) -> None:
+    """The score doesn't prefer a side, apart from its lower quantiles."""
+    there = paired_score(pairs, 0.1)
+    back = paired_score([(after, before) for before, after in pairs], 0.1)
+    assert there.median == pytest.approx(1 / back.median)
+    assert there.slower <= there.faster
+
+
+@given(PAIRS, st.floats(-1, 1))
+def test_a_uniform_change_shifts_every_ratio(pairs: list[tuple[float, float]], shift: float) -> None:
+    """By exactly that factor."""
+    plain = paired_score(pairs, 0.1)
+    moved = paired_score([(before, after + shift) for before, after in pairs], 0.1)
+    for name in ("median", "lower_quartile", "minimum"):
+        assert getattr(moved, name) == pytest.approx(getattr(plain, name) * exp(shift))
+
+
+def test_one_lucky_run_does_not_convict() -> None:
+    """A base with one very fast run makes the minima differ and nothing else."""
+    pairs = [(0.0, 0.0)] * 9 + [(-1.0, 0.0)]
+    assert paired_score(pairs, 0.05).slower == pytest.approx(1.0)
+    assert step(paired_score(pairs, 0.05)) == "dropped"
+
+
+def test_no_pair_is_an_error() -> None:
+    """There is nothing that could be scored."""
+    with pytest.raises(ValueError, match="no pair"):
+        paired_score([], 0.1)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "found"), [(2, "go on"), (3, "go on"), (6, "go on"), (9, "go on"), (10, "confirmed")]
+)
+def test_a_slowdown_of_a_fifth_takes_all_looks(pairs: int, found: str) -> None:
+    """It stays a candidate until the last one."""
+    assert step(paired_score([(0.0, log(1.2))] * pairs, 0.05)) == found
+
+
+def test_an_obvious_slowdown_is_confirmed_early() -> None:
+    """Four more pairs would tell nothing."""
+    assert step(paired_score([(0.0, log(3))] * 6, 0.1)) == "confirmed"
+
+
+def test_no_change_is_dropped_at_the_first_look() -> None:
+    """Most of what is suspicious by chance costs three pairs."""
+    assert step(paired_score([(0.0, 0.01)] * 3, 0.1)) == "dropped"
+
+
+def test_looks_follow_one_another() -> None:
+    """After the last there is none."""
+    assert [3, 3, 6, 10, None] == [next_look(pairs) for pairs in (0, 2, 3, 6, LOOKS[-1].pairs)]
+
+
+@pytest.mark.parametrize("bad", [None, 0.0, -1.0, inf])
+def test_a_pair_without_a_time_on_both_sides_is_left_out(bad: float | None) -> None:
+    """As is one in which the machine changed its speed."""
+    speeds = [(0.0, 0.0), (0.0, 0.0), None]
+    assert log_pairs([1.0, bad, 1.0], [2.0, 2.0, 2.0], speeds) == ((0.0, log(2.0)),)
+
+
+def sides(number: int, base: list[float], head: list[float]) -> dict[int, tuple[list[float], list[float]]]:
+    """Return as many controls with these machine speeds."""
+    return {
+        at: ([0.01 * (at + 1) * speed for speed in base], [0.01 * (at + 1) * speed for speed in head])
+        for at in range(number)
+    }
+
+
+def test_controls_tell_the_speed_of_each_process() -> None:
+    """Relative to the session's median process, so that differences within a pair cancel out."""
+    found = yardstick(sides(12, [1.0, 1.2, 1.0], [1.0, 1.5, 1.0]), 3)
+    assert found is not None
+    assert found.speeds[1] is not None
+    assert [*found.speeds[1]] == pytest.approx([log(1.2), log(1.5)])
+    assert found.drift == pytest.approx(0.0)
+
+
+def test_a_pair_across_a_change_of_speed_does_not_count() -> None:
+    """Its two runs were made on different machines, as it were."""
+    found = yardstick(sides(12, [1.0, 1.0, 1.0], [1.0, 2.0, 1.0]), 3)
+    assert found is not None
+    assert found.speeds[1] is None
+
+
+def test_too_few_controls_are_no_yardstick() -> None:
+    """One fewer than needed."""
+    assert yardstick(sides(LEAST_CONTROLS - 1, [1.0], [1.0]), 1) is None
+
+
+@given(st.lists(st.floats(1e-4, 10), min_size=2, max_size=40), st.data())
+def test_controls_are_never_suspects(seconds: list[float], data: st.DataObject) -> None:
+    """As many as are asked for, or as there are."""
+    durations = dict(enumerate(seconds))
+    nominated = data.draw(st.lists(st.sampled_from(sorted(durations)), min_size=1, unique=True))
+    found = chosen_controls(durations, nominated, 5)
+    assert set() == {*found} & {*nominated}
+    assert len(found) == len({*found}) == min(5, len(durations) - len(nominated))
+
+
+def test_controls_are_alike_in_duration() -> None:
+    """A test of a second says little about the noise of one of a millisecond."""
+    assert chosen_controls({0: 1.0, 1: 0.001, 2: 0.9, 3: 0.0012}, [1], 1) == (3,)
+
+
+def test_more_pairs_see_smaller_changes() -> None:
+    """Down to the smallest that a confirmation accepts."""
+    found = [detectable(0.1, pairs, z=3.0, change=0.05) for pairs in (3, 10, 1000)]
+    assert found == sorted(found, reverse=True)
+    assert found[-1] == 1.05
