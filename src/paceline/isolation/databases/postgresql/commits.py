@@ -92,9 +92,12 @@ class _Log:
         from psycopg import errors
 
         try:
-            return wrote(connection, xids, before.lsn, after.lsn)
+            certainly = wrote(connection, xids, before.lsn, after.lsn)
         except errors.UndefinedFile:
             return True
+        if certainly is None:
+            return bool(self.changes(connection, xids, before, after))
+        return certainly
 
     def accept(self, connection: Connection) -> None:
         pass

@@ -11,14 +11,17 @@ if TYPE_CHECKING:
 
     from paceline.isolation.databases.postgresql.connections import Connection
 
-#: Databases that come and go while tests run, such as the copies that are kept ready.
-_DATABASES: LiteralString = """
-SELECT count(DISTINCT xid::text) FROM pg_get_wal_records_info(%s, %s)
-WHERE resource_manager = 'Database' AND xid = ANY(%s::xid[])
+#: Databases that come and go while tests run, such as the copies that are kept ready; and rows of tables that
+#: are no system's. Those of temporary tables aren't logged, but their definition is, like that of others.
+_RECORDS: LiteralString = """
+SELECT count(DISTINCT xid::text) FILTER (WHERE resource_manager = 'Database'),
+       count(*) FILTER (WHERE substring(block_ref FROM 'rel \\d+/\\d+/(\\d+)')::bigint >= 16384)
+FROM pg_get_wal_records_info(%s, %s)
+WHERE resource_manager IN ('Database', 'Heap', 'Heap2') AND xid = ANY(%s::xid[])
 """
 
 
-def wrote(server: Connection, xids: Iterable[int], start: str, end: str) -> bool:
+def wrote(server: Connection, xids: Iterable[int], start: str, end: str) -> bool | None:
     """Tell whether any of the committed `xids` did anything but copy or drop a database.
 
     Args:
@@ -26,8 +29,15 @@ def wrote(server: Connection, xids: Iterable[int], start: str, end: str) -> bool
         xids: transaction ids of all databases.
         start: position in the log before their records.
         end: position behind them.
+
+    Returns:
+        None where these records don't tell.
     """
     listed = sorted({str(xid & XID_MASK) for xid in xids})
     flush(server)
-    row = server.execute(_DATABASES, [start, end, listed]).fetchone()
-    return row is None or int(str(row[0])) < len(listed)
+    row = server.execute(_RECORDS, [start, end, listed]).fetchone()
+    assert row is not None
+    copies, rows = (int(str(count)) for count in row)
+    if copies == len(listed):
+        return False
+    return True if rows else None
