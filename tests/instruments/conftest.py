@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.harness.database import Lent, embedded, runner
+from tests.harness.database import Lent, embedded, new_place, runner
 from tests.harness.recorded import RecordedProject
 
-from paceline.isolation.server import Place, PrivateServer
+from paceline.isolation.databases.postgresql.program import PostgresqlProgram
+from paceline.isolation.server import PrivateServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,7 @@ def project(tmp_path: Path) -> RecordedProject:
 @pytest.fixture(scope="session")
 def lent_server() -> Iterator[Lent]:
     """One PostgreSQL for all tests that need one."""
-    server = PrivateServer(embedded(), Place.choose(), runner())
+    server = PrivateServer(PostgresqlProgram(embedded()), new_place(), runner())
     server.start()
     yield Lent(server.place)
     server.stop()

@@ -12,12 +12,14 @@ from tests.harness.database import (
     Project,
     clean_environ,
     embedded,
+    new_place,
     packages_path,
     python_for_all,
     runner,
 )
 
-from paceline.isolation.server import Place, PrivateServer
+from paceline.isolation.databases.postgresql.program import PostgresqlProgram
+from paceline.isolation.server import PrivateServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +47,7 @@ def open_project() -> Iterator[Project]:
 @pytest.fixture(scope="session")
 def lent_server() -> Iterator[Lent]:
     """One server for all tests that need somebody else's."""
-    server = PrivateServer(embedded(), Place.choose(), runner())
+    server = PrivateServer(PostgresqlProgram(embedded()), new_place(), runner())
     server.start()
     yield Lent(server.place)
     server.stop()

@@ -118,7 +118,7 @@ def test_a_database_in_use_is_not_dropped(project: Project, lent: Lent) -> None:
     project.write(
         conftest=f"""
         import psycopg
-        connection = psycopg.connect({lent.place.url(name).libpq!r})
+        connection = psycopg.connect({str(lent.place_url(name).text("postgresql"))!r})
         """,
         test_it=SEES,
     )

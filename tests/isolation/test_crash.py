@@ -242,7 +242,10 @@ def test_the_supervisor_alone_is_enough(tmp_path: Path) -> None:
     script = Path(__file__).parents[2] / "src/paceline/isolation/supervisor.py"
     home = tmp_path / "paceline-alone"
     done = subprocess.run(
-        [sys.executable, "-I", "-S", script, str(os.getpid()), "-1", "-1", home, home, "/nowhere", ""],
+        [
+            *(sys.executable, "-I", "-S", script, str(os.getpid()), "-1", "-1", home, home, ""),
+            *("/nowhere/socket", "3", "PG", "--", "/nowhere/serve", "--", "/nowhere/initialise"),
+        ],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=10,

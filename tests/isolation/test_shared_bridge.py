@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.harness.database import Lent, Project, clean_environ, embedded, runner
+from tests.harness.database import Lent, Project, clean_environ, embedded, new_place, runner
 from tests.isolation import bridge_project
 
-from paceline.isolation.server import Place, PrivateServer
+from paceline.isolation.databases.postgresql.program import PostgresqlProgram
+from paceline.isolation.server import PrivateServer
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def test_engines_of_every_kind(bridged: Project, lent: Lent) -> None:
 
 def test_a_server_that_asks_for_a_password(bridged: Project) -> None:
     """The first driver's login is the server's business; nobody without it gets in."""
-    server = PrivateServer(embedded(), Place.choose(), runner())
+    server = PrivateServer(PostgresqlProgram(embedded()), new_place(), runner())
     server.start()
     try:
         lent = Lent(server.place)

@@ -43,7 +43,7 @@ def test_last():
 @pytest.fixture
 def project(tmp_path: Path, lent: Lent) -> Project:
     """A project with the application, on a server that runs already."""
-    made = Project(tmp_path, clean_environ(APP_DRIVER="psycopg"))
+    made = Project(tmp_path, clean_environ(APP_DRIVER="postgresql+psycopg"))
     made.environ["PACELINE_DATABASE_URL"] = lent.url("shop_test")
     made.write(
         pyproject=shared_project.CONFIGURATION.replace(
@@ -249,7 +249,7 @@ def test_loops_in_turn():
 @pytest.mark.parametrize("driver", ["asyncpg", "psycopg_async"])
 def test_tasks(project: Project, driver: str) -> None:
     """Eight tasks keep eight rows; each test has a loop of its own, the connection stays."""
-    project.environ["APP_DRIVER"] = driver
+    project.environ["APP_DRIVER"] = f"postgresql+{driver}"
     project.write(
         pyproject='asyncio_default_fixture_loop_scope = "function"\n', test_tasks=PREAMBLE + TASKS + LAST
     )

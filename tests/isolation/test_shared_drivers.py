@@ -145,7 +145,7 @@ def test_two_phase_commit_is_refused():
 @pytest.mark.parametrize("driver", ["psycopg", "psycopg2", "asyncpg", "psycopg_async"])
 def test_drivers(tmp_path: Path, lent: Lent, driver: str) -> None:
     """Transaction blocks, COPY and batches work; pipelines and two-phase commit are refused with a remedy."""
-    project = Project(tmp_path, clean_environ(APP_DRIVER=driver))
+    project = Project(tmp_path, clean_environ(APP_DRIVER=f"postgresql+{driver}"))
     project.environ["PACELINE_DATABASE_URL"] = lent.url("shop_test")
     own = {"psycopg": PSYCOPG + BOTH, "psycopg2": PSYCOPG2 + BOTH}.get(driver, ASYNC)
     project.write(

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paceline.isolation.shared.statements import Statement, read_statement
+from paceline.isolation.databases.mariadb.transactions import GRAMMAR as MARIADB
+from paceline.isolation.databases.postgresql.grammar import GRAMMAR
+from paceline.isolation.databases.sqlite.transactions import GRAMMAR as SQLITE
+from paceline.isolation.shared import statements
+from paceline.isolation.shared.statements import Statement
+
+
+def read_statement(sql: object) -> Statement:
+    """Read as PostgreSQL's."""
+    return statements.read_statement(sql, GRAMMAR)
 
 
 @pytest.mark.parametrize(
@@ -134,3 +143,85 @@ def test_composed_statements() -> None:
     assert read_statement(Composed("commit")).refused == "COMMIT"
     assert read_statement(Composed(None)) == Statement(changes_schema=True)
     assert read_statement(object()) == Statement(changes_schema=True)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "create table t (id int)",
+        "CREATE OR REPLACE DEFINER=`root`@`localhost` VIEW v AS SELECT 1",
+        "create unique index i on t (a)",
+        "Alter  Table t add b int",
+        "drop index i on t",
+        "-- why\nrename table a to b",
+        "truncate t",
+        "TRUNCATE TABLE t",
+        "grant select on t to u",
+        "lock tables t write",
+        "UNLOCK TABLES",
+        "analyze local table t",
+        "flush tables",
+        "set password for u = 'x'",
+        "set autocommit=1",
+        "SET SESSION autocommit = 0",
+        "set @@autocommit = 1",
+        "/*!40000 alter table t disable keys */",
+        "/*M! create table t (id int) */",
+        "select 1; drop table t",
+    ],
+)
+def test_what_mariadb_commits_for(sql: str) -> None:
+    """The server's own list; a comment with an exclamation mark is code."""
+    assert statements.read_statement(sql, MARIADB).commits
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "create temporary table t (id int)",
+        "CREATE OR REPLACE TEMPORARY TABLE t (id int)",
+        "drop temporary table t",
+        "insert into t values ('; drop table t')",
+        'select "create table" as `drop table`',
+        "update t set a = 1 -- truncate t",
+        "delete from t /* alter table */ where a = 1 # lock tables",
+        "call work()",
+        "set @a = 1",
+    ],
+)
+def test_what_mariadb_does_not_commit_for(sql: str) -> None:
+    """Temporary tables aren't part of the schema, and what is quoted is no code."""
+    read = statements.read_statement(sql, MARIADB)
+    assert (read.commits, read.refused) == (False, "")
+
+
+@pytest.mark.parametrize(
+    ("sql", "control", "name"),
+    [
+        ("BEGIN", "begin", ""),
+        ("begin immediate transaction;", "begin", ""),
+        ("savepoint [a b]", "savepoint", "a b"),
+        ("ROLLBACK TRANSACTION TO `a`", "rollback_to", "a"),
+        ("release a", "release", "a"),
+    ],
+)
+def test_the_commands_of_sqlite(sql: str, control: str, name: str) -> None:
+    """Names may be quoted in four ways."""
+    read = statements.read_statement(sql, SQLITE)
+    assert (control, name) == (read.control, read.name)
+
+
+@pytest.mark.parametrize(
+    ("sql", "reads"),
+    [
+        ("pragma table_info(item)", True),
+        ("select replace(a, 'x', 'insert') from t", True),
+        ("with a as (select 1) select * from a", True),
+        ("with a as (select 1) insert into t select * from a", False),
+        ("replace into t values (1)", False),
+        ("pragma user_version = 3", False),
+    ],
+)
+def test_what_reads_in_sqlite(sql: str, reads: bool) -> None:
+    """Functions change no rows there."""
+    assert reads == statements.read_statement(sql, SQLITE).reads

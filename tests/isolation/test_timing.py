@@ -21,7 +21,7 @@ __all__ = ["APP", "CONFTEST", "leaky"]
 SLOW = """
 import json, time
 import pytest
-from paceline.isolation.audit import Audit
+from paceline.isolation.databases.postgresql.commits import Audit
 
 def slower(method, seconds):
     def slow(self, **options):
@@ -173,13 +173,13 @@ def test_the_stopwatch_stops_when_isolation_fails(leaky: Project, fails: str) ->
     with (leaky.root / "conftest.py").open("a") as conftest:
         conftest.write(
             f"""
-from paceline.isolation.audit import Audit
+from paceline.isolation.databases.postgresql.commits import Audit
 original, calls = Audit.{fails}, []
-def fail_once(self):
+def fail_once(self, **options):
     if not calls:
         calls.append(1)
         raise RuntimeError("once")
-    return original(self)
+    return original(self, **options)
 Audit.{fails} = fail_once
 """
         )

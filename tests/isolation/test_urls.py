@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from paceline.errors import ConfigError
+from paceline.isolation.databases import postgresql
 from paceline.isolation.urls import DatabaseUrl, looks_like_test_database
 
 
@@ -56,7 +57,7 @@ def test_the_name_is_the_one_that_the_driver_opens(text: str, expected: str) -> 
 
 
 @pytest.mark.parametrize(
-    "text", ["mysql://h/test", "shop_test", "sqlite:///test.db", "postgresql://h/", "postgresql://["]
+    "text", ["oracle://h/test", "shop_test", "mongodb:///test.db", "postgresql://h/", "postgresql://["]
 )
 def test_what_is_not_a_postgresql_url(text: str) -> None:
     """Other databases, plain words and a URL without a database are refused."""
@@ -82,7 +83,7 @@ def test_a_password_is_never_shown(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["postgresql://user:s3cr3t@", "mysql://user:s3cr3t@h/test", "postgresql://u:s3cr3t@[h/test"]
+    "text", ["postgresql://user:s3cr3t@", "oracle://user:s3cr3t@h/test", "postgresql://u:s3cr3t@[h/test"]
 )
 def test_an_error_never_shows_a_password(text: str) -> None:
     """Also when the URL can't be understood."""
@@ -95,7 +96,7 @@ def test_a_renamed_url_keeps_everything_else() -> None:
     """Only the database changes, also when it was a parameter."""
     url = DatabaseUrl.parse("postgresql+psycopg2://u:p%40@h:5433/x?dbname=a_test&sslmode=require")
     expected = "postgresql://u:p%40@h:5433/b_test?sslmode=require"
-    assert expected == url.renamed("b_test").libpq
+    assert expected == url.renamed("b_test").text("postgresql")
 
 
 @pytest.mark.parametrize(
@@ -111,12 +112,12 @@ def test_a_renamed_url_keeps_everything_else() -> None:
 )
 def test_the_address_to_probe(text: str, expected: tuple[str, int] | None) -> None:
     """Host and port wherever they are written; unknown where libpq chooses."""
-    assert expected == DatabaseUrl.parse(text).address
+    assert expected == DatabaseUrl.parse(text).address(5432)
 
 
 def test_the_parts_by_the_names_of_libpq() -> None:
     """Projects that build their URL themselves leave the server to PGHOST and its siblings."""
-    parts = DatabaseUrl.parse("postgresql://me:p%40@/a_test?host=/tmp/s&port=7").variables
+    parts = postgresql.variables(DatabaseUrl.parse("postgresql://me:p%40@/a_test?host=/tmp/s&port=7"))
 
     expected = {
         "PGHOST": "/tmp/s",

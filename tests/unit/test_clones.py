@@ -6,8 +6,8 @@ from collections import deque
 
 import pytest
 
-from paceline.isolation import clones
 from paceline.isolation.databases import postgresql
+from paceline.isolation.databases.postgresql import clones
 from paceline.isolation.urls import DatabaseUrl
 
 URL = DatabaseUrl.parse("postgresql://u@h/postgres")
@@ -45,8 +45,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Server:
     """A server that exists in name only."""
     made = Server(None)
     monkeypatch.setattr(clones, "Queue", lambda _: made)
-    for name in ("connect", "rename", "copying", "dropping"):
-        monkeypatch.setattr(postgresql, name, lambda *_: None)
+    for name in ("connect", "exchange", "copying", "dropping"):
+        monkeypatch.setattr(postgresql, name, lambda *_, **__: None)
     return made
 
 

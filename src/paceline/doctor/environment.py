@@ -81,11 +81,7 @@ def findings(case: Case) -> Iterator[Finding]:
             suites=with_workers,
             blocks=True,
         )
-    isolated = [
-        suite.name
-        for suite in case.suites
-        if suite.isolation == "transaction" and "postgresql" in suite.requires
-    ]
+    isolated = [suite.name for suite in case.suites if suite.isolation == "transaction" and suite.requires]
     if isolated and not case.installed("SQLAlchemy"):
         yield finding(
             "missing-dependency",

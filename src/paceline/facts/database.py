@@ -28,6 +28,7 @@ def facts(settings: Config, provisioning: Provisioning, *, start: bool) -> Datab
     except PacelineError as error:
         return replace(found, slug=error.slug, refusal=error.message, remedy=error.hint)
     started = StartedFact(
+        product=provisioning.product.TITLE,
         server=database.server_version,
         duration=round(CLOCK.counter() - began, 3),
         extensions=dict(database.extensions),

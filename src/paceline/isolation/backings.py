@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING, Protocol
 from paceline.clock import CLOCK
 from paceline.errors import ProvisioningError
 from paceline.isolation import cache
-from paceline.isolation.clones import Clones
-from paceline.isolation.databases import postgresql
 from paceline.isolation.pools import forget_connections
-from paceline.isolation.server import Identity, Place, PrivateServer
+from paceline.isolation.server import PrivateServer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from paceline.isolation.provision import Binaries, SharedServer
+    from paceline.isolation.product import Connection, ServerProduct
+    from paceline.isolation.provision import SharedServer
+    from paceline.isolation.server import Identity, Place, Program
     from paceline.isolation.template import Recipe
     from paceline.isolation.urls import DatabaseUrl
 
 #: The database in a server of our own: projects that check for a test database let it pass.
 _OWN_NAME = "paceline_test"
 _TEMPLATE_NAME = f"{_OWN_NAME}_template"
-#: PostgreSQL cuts a name after 63 bytes; the rest is for what makes it unique.
+#: Servers cut or refuse a name of more than 63 bytes; the rest is for what makes it unique.
 _LONGEST_BASE = 32
 #: Age at which a database that nobody is connected to is taken for a killed run's (seconds).
 _ABANDONED_AFTER = 3600.0
@@ -70,23 +70,41 @@ class OwnServer:
 
     is_ours = True
 
-    def __init__(self, found: Binaries, user: Identity) -> None:
-        """Choose where it will be; nothing is there before `open`."""
-        self.source = found.source
-        self._found = found
+    def __init__(
+        self,
+        product: ServerProduct,
+        program: Program,
+        place: Place,
+        user: Identity,
+        *,
+        maintenance: DatabaseUrl,
+    ) -> None:
+        """Choose where it will be; nothing is there before `open`.
+
+        Args:
+            product: what is said to it.
+            program: how it is run.
+            place: where it will be.
+            user: who runs it.
+            maintenance: the database in it that is there from the beginning.
+        """
+        self.source = program.source
+        self._product = product
+        self._program = program
         self._user = user
-        self._place = Place.choose()
-        self._server = PrivateServer(found, self._place, user)
-        self.url = self._place.url(_OWN_NAME)
-        self.maintenance = self._place.url("postgres")
+        self._place = place
+        self._server = PrivateServer(program, place, user)
+        self.url = maintenance.renamed(_OWN_NAME)
+        self.maintenance = maintenance
         self.template: DatabaseUrl | None = None
-        self._clones = Clones(self.maintenance, _TEMPLATE_NAME)
+        self._clones = product.pool(self.maintenance, _TEMPLATE_NAME)
 
     def open(self, recipe: Recipe) -> None:
         """Start from a kept data directory where there is one, else make it."""
         folder = cache.folder()
-        prepared = recipe.key(self._found)
-        kept = cache.Kept(folder, prepared or recipe.empty_key(self._found)) if folder else None
+        made_by = self._program.made_by
+        prepared = recipe.key(made_by)
+        kept = cache.Kept(folder, prepared or recipe.empty_key(made_by)) if folder else None
         if kept is None:
             self._server.start()
             self._fill(recipe)
@@ -119,25 +137,25 @@ class OwnServer:
         try:
             self._server.start(economical=True)
             if recipe is None:
-                postgresql.create(self.maintenance, _OWN_NAME)
+                self._product.create(self.maintenance, _OWN_NAME)
             else:
                 self._fill(recipe)
             forget_connections(_OWN_NAME)
             self._server.freeze(path)
         finally:
             self._server.stop()
-            self._server = PrivateServer(self._found, self._place, self._user)
+            self._server = PrivateServer(self._program, self._place, self._user)
             self.template = None
 
     def _fill(self, recipe: Recipe) -> None:
-        postgresql.create(self.maintenance, _OWN_NAME)
+        self._product.create(self.maintenance, _OWN_NAME)
         recipe.fill(self.url)
         self._keep()
 
     def _keep(self) -> None:
-        if postgresql.is_used(self.maintenance, _OWN_NAME):
+        if self._product.is_used(self.maintenance, _OWN_NAME):
             forget_connections(_OWN_NAME)
-        postgresql.copy(self.maintenance, _OWN_NAME, _TEMPLATE_NAME)
+        self._product.copy(self.maintenance, _OWN_NAME, _TEMPLATE_NAME)
         self.template = self.url.renamed(_TEMPLATE_NAME)
 
     def renew(self, recipe: Recipe) -> None:
@@ -173,9 +191,10 @@ class BorrowedServer:
 
     is_ours = False
 
-    def __init__(self, server: SharedServer, worker: str, *, copy: bool) -> None:
+    def __init__(self, product: ServerProduct, server: SharedServer, worker: str, *, copy: bool) -> None:
         """Choose a name beside the database of `server`; `copy` that one, or begin with an empty one."""
         self.source = server.source
+        self._product = product
         self._server = server
         self._copy = copy
         self._stem = server.url.name.encode()[:_LONGEST_BASE].decode(errors="ignore") + "_paceline_"
@@ -184,16 +203,15 @@ class BorrowedServer:
         self.maintenance = server.url
         self.template: DatabaseUrl | None = None
         self._exists = False
-        self._in_use: postgresql.Connection | None = None
+        self._in_use: Connection | None = None
         self._owner = os.getpid()
 
     def open(self, recipe: Recipe) -> None:
         """Create the database and fill it."""
-        pattern = re.sub(r"([\\%_])", r"\\\1", self._stem) + "%"
-        postgresql.drop_unused(self._server.url, pattern, self._is_old)
-        postgresql.create(self._server.url, self.url.name, copy=self._copy)
+        self._product.drop_unused(self._server.url, self._stem, self._is_old)
+        self._product.create(self._server.url, self.url.name, copy=self._copy)
         self._exists = True
-        self._in_use = postgresql.connect(self.url)
+        self._in_use = self._product.connect(self.url)
         recipe.fill(self.url)
 
     def renew(self, recipe: Recipe) -> None:
@@ -201,9 +219,9 @@ class BorrowedServer:
         forget_connections(self.url.name)
         if self._in_use is not None:
             self._in_use.close()
-        postgresql.drop(self._server.url, self.url.name)
-        postgresql.create(self._server.url, self.url.name, copy=self._copy)
-        self._in_use = postgresql.connect(self.url)
+        self._product.drop(self._server.url, self.url.name)
+        self._product.create(self._server.url, self.url.name, copy=self._copy)
+        self._in_use = self._product.connect(self.url)
         # A second copy of what may be large would cost every run more than this costs the rare one.
         recipe.fill(self.url)
 
@@ -225,4 +243,4 @@ class BorrowedServer:
             self._exists = False
             if self._in_use is not None:
                 self._in_use.close()
-            postgresql.drop(self._server.url, self.url.name)
+            self._product.drop(self._server.url, self.url.name)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from _pytest.outcomes import Skipped
 
 from paceline.errors import IsolationError, MissingDependencyError, NotProvisionedError, PacelineError
-from paceline.isolation.databases.postgresql import EXTENSIONS
+from paceline.isolation import databases
 from paceline.isolation.modes import BRIDGE, MODE
 
 if TYPE_CHECKING:
@@ -51,17 +52,6 @@ def paceline_database(pytestconfig: pytest.Config) -> Iterator[Database]:
     if (shared := pytestconfig.stash.get(SHARED, None)) is not None:
         shared.close()
     provisioning.close()
-
-
-@pytest.fixture(scope="session")
-def paceline_pgvector(paceline_database: Database) -> None:
-    """Skip where the server has no pgvector."""
-    extension = EXTENSIONS["pgvector"]
-    if extension not in dict(paceline_database.extensions):
-        raise NotProvisioned(
-            f"not provisioned: the extension {extension!r} is not available in {paceline_database.source}. "
-            "Install pytest-paceline[postgres], whose PostgreSQL has it."
-        )
 
 
 @pytest.fixture(scope="session")
@@ -116,7 +106,8 @@ def integration_session(schema_isolation: Connection, request: pytest.FixtureReq
         with Session(bind=engine) as session:
             yield session
         return
-    bind = engine if SharedTransaction.takes(engine) else schema_isolation
+    words = request.config.stash[PROVISIONING]().product.words()
+    bind = engine if SharedTransaction.takes(engine, words) else schema_isolation
     with Session(bind=bind, join_transaction_mode="create_savepoint") as session:
         yield session
 
@@ -125,12 +116,13 @@ def _shared(engine: Engine, config: pytest.Config) -> SharedTransaction | None:
     """Return the transaction that the engines of the process share, if `engine` is of a kind that can."""
     from paceline.isolation.shared.transaction import SharedTransaction
 
-    if not SharedTransaction.takes(engine):
+    words = config.stash[PROVISIONING]().product.words()
+    if not SharedTransaction.takes(engine, words):
         return None
     shared = config.stash.get(SHARED, None)
     if shared is None:
         timeout = config.stash[SETTINGS].transaction_timeout
-        shared = config.stash[SHARED] = SharedTransaction(timeout=timeout)
+        shared = config.stash[SHARED] = SharedTransaction(words, timeout=timeout)
         config.add_cleanup(shared.close)
     return shared
 
@@ -178,13 +170,35 @@ def _missing(error: ImportError) -> NoReturn:
     ) from error
 
 
+def of_requirement(name: str) -> ModuleType:
+    """Return a plugin with the fixture `paceline_NAME`, which skips where the requirement isn't fulfilled."""
+
+    @pytest.fixture(scope="session", name=fixture_of(name))
+    def required(paceline_database: Database, pytestconfig: pytest.Config) -> None:
+        """Skip where what the suite requires can't be had."""
+        try:
+            pytestconfig.stash[PROVISIONING]().demand(name)
+        except NotProvisionedError as error:
+            raise NotProvisioned(str(error)) from None
+
+    plugin = ModuleType(fixture_of(name))
+    vars(plugin)["required"] = required
+    return plugin
+
+
+def fixture_of(requirement: str) -> str:
+    """Return the name of the fixture that stands for a requirement of a suite."""
+    return f"paceline_{requirement}"
+
+
 def _tell(config: pytest.Config, database: Database) -> None:
     """Tell the recorder which services the tests used; its hook is only there while Paceline is active."""
     hook = getattr(config.hook, "pytest_paceline_service", None)
     if hook is None:
         return
-    hook(name="postgresql", version=database.server_version)
+    hook(name=database.product, version=database.server_version)
     extensions = dict(database.extensions)
-    for requirement, extension in EXTENSIONS.items():
-        if extension in extensions:
-            hook(name=requirement, version=extensions[extension])
+    for name in databases.names():
+        known = databases.requirement(name)
+        if known.database == database.product and known.extension in extensions:
+            hook(name=name, version=extensions[known.extension])

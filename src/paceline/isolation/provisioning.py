@@ -4,28 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paceline.errors import ProvisioningError
-from paceline.isolation import binaries
-from paceline.isolation.backings import Backing, BorrowedServer, OwnServer
-from paceline.isolation.databases import postgresql
-from paceline.isolation.provision import (
-    Attempt,
-    Binaries,
-    Plan,
-    SharedServer,
-    decide,
-    not_provisioned,
-)
-from paceline.isolation.server import identity
+from paceline.errors import NotProvisionedError, ProvisioningError
+from paceline.isolation import databases
+from paceline.isolation.provision import Attempt, Own, Plan, SharedServer, decide
 from paceline.isolation.template import Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from paceline.config import DatabaseConfig
+    from paceline.isolation.auditing import Audit
+    from paceline.isolation.backings import Backing
+    from paceline.isolation.product import Product, Search
     from paceline.isolation.urls import DatabaseUrl
 
 
@@ -34,13 +27,15 @@ class Database:
     """The database that this process's tests have for themselves.
 
     Attributes:
-        url: SQLAlchemy URL (`postgresql+psycopg://`), with the password if there is one.
+        product: what kind of database it is, such as "postgresql".
+        url: SQLAlchemy URL (such as `postgresql+psycopg://`), with the password if there is one.
         name: name of the database.
-        source: where the server comes from, in human words.
+        source: where it comes from, in human words.
         server_version: such as "18.6".
         extensions: installed extensions, name and version.
     """
 
+    product: str
     url: str = field(repr=False)
     name: str
     source: str
@@ -57,7 +52,7 @@ class Provisioning:
         *,
         option: str | None,
         environ: Mapping[str, str],
-        requires: frozenset[str],
+        requires: tuple[str, ...],
         worker: str,
         root: Path,
     ) -> None:
@@ -67,20 +62,27 @@ class Provisioning:
             settings: `[tool.paceline.database]`.
             option: value of `--paceline-database-url`.
             environ: the environment before anything was exported.
-            requires: what the enabled suites require.
+            requires: what the enabled suites require, those of the first one first.
             worker: name of the xdist worker, or an empty text.
             root: directory of the project.
         """
         self._settings = settings
         self._option = option
         self._environ = dict(environ)
-        self._recipe = Recipe(settings=settings, requires=requires, root=root)
+        self._requires = requires
+        self._root = root
         self._worker = worker
         self._opened: Database | None = None
 
     @cached_property
     def _plan(self) -> Plan:
-        return decide(self._settings, self._option, self._environ, _ThisMachine(self._environ))
+        machine = _ThisMachine(self._settings, self._environ)
+        return decide(self._settings, self._option, self._environ, machine, self._requires)
+
+    @cached_property
+    def _recipe(self) -> Recipe:
+        extensions = databases.extensions(self._requires, self.product)
+        return Recipe(settings=self._settings, product=self.product, extensions=extensions, root=self._root)
 
     @cached_property
     def _backing(self) -> Backing:
@@ -89,12 +91,47 @@ class Provisioning:
             case None:
                 raise plan.refusal()
             case SharedServer() as server:
-                return BorrowedServer(server, self._worker, copy=not self._recipe.steps)
-            case Binaries() as found:
-                user = identity()
-                if isinstance(user, str):
-                    raise not_provisioned((*plan.tried, Attempt(what=found.source, why_not=user)))
-                return OwnServer(found, user)
+                return plan.product.borrowed(server, self._worker, copy=not self._recipe.steps)
+            case Own() as found:
+                own = plan.product.own(found)
+                if isinstance(own, str):
+                    raise plan.refusal(Attempt(what=found.source, why_not=own))
+                return own
+
+    @property
+    def product(self) -> Product:
+        """What kind of database it is or will be.
+
+        Raises:
+            PacelineError: the URL or the configuration is unsafe or wrong.
+        """
+        return self._plan.product
+
+    @cached_property
+    def audit(self) -> Audit:
+        """What finds out whether a test changed the database for good."""
+        return self.product.audit(self)
+
+    def demand(self, requirement: str) -> None:
+        """Make sure that the database, which is open, is what `requirement` names.
+
+        Raises:
+            NotProvisionedError: it is of another kind, or lacks the extension.
+        """
+        wanted = databases.requirement(requirement)
+        product = databases.product(requirement)
+        if product is not self.product:
+            raise NotProvisionedError(
+                f"not provisioned: a run has one database, and that of this one is {self.product.TITLE}, "
+                f"not {product.TITLE}",
+                hint=f"Test what requires {requirement} in a run of its own, and name no other database.",
+            )
+        if wanted.extension and wanted.extension not in dict(self.open().extensions):
+            raise NotProvisionedError(
+                f"not provisioned: the extension {wanted.extension!r} is not available in "
+                f"{self.open().source}",
+                hint=product.HINT,
+            )
 
     def url(self) -> str:
         """Return the SQLAlchemy URL that the database has or will have.
@@ -113,19 +150,20 @@ class Provisioning:
             PacelineError: the URL or the configuration is unsafe or wrong, or a library is missing.
         """
         if self._opened is None:
-            backing = self._backing
-            postgresql.require_driver()
+            backing, product = self._backing, self.product
+            product.require_driver()
             try:
                 backing.open(self._recipe)
-                extensions = postgresql.extend(backing.url, self._recipe.requires)
+                extensions = product.extend(backing.url, self._recipe.extensions)
             except BaseException:
                 backing.close()
                 raise
             self._opened = Database(
+                product=databases.name_of(product),
                 url=backing.url.sqlalchemy,
                 name=backing.url.name,
                 source=backing.source,
-                server_version=postgresql.server_version(backing.url),
+                server_version=product.server_version(backing.url),
                 extensions=extensions,
             )
         return self._opened
@@ -141,7 +179,7 @@ class Provisioning:
 
     def recipe(self, requires: frozenset[str]) -> Recipe:
         """Return how a database for suites that require `requires` is filled."""
-        return replace(self._recipe, requires=requires)
+        return replace(self._recipe, extensions=databases.extensions(requires, self.product))
 
     @property
     def opened(self) -> bool:
@@ -183,17 +221,15 @@ class Provisioning:
 class _ThisMachine:
     """Answers the questions of the decision from the file system and the network."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, settings: DatabaseConfig, environ: Mapping[str, str]) -> None:
+        self._settings = settings
         self._environ = environ
 
-    def configured(self, folder: str) -> Binaries | str:
-        return binaries.in_folder(Path(folder).expanduser(), f"PostgreSQL in {folder}")
+    def configured(self, product: Product, folder: str) -> Own | str:
+        return product.configured(folder)
 
-    def wheel(self) -> Binaries | str:
-        return binaries.in_wheel()
-
-    def local(self) -> Binaries | str:
-        return binaries.on_machine(self._environ.get("PATH", ""))
+    def searches(self, product: Product) -> tuple[Search, ...]:
+        return product.searches(self._settings, self._environ)
 
     def unreachable(self, url: DatabaseUrl) -> str:
-        return postgresql.unreachable(url)
+        return url.product.unreachable(url)

@@ -1,4 +1,4 @@
-"""Start and stop a PostgreSQL of our own: private directory, Unix socket only, gone when the tests are."""
+"""Start and stop a server of our own: private directory, Unix socket only, gone when the tests are."""
 
 from __future__ import annotations
 
@@ -6,25 +6,17 @@ import os
 import secrets
 import select
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
-from urllib.parse import quote
+from typing import IO, ClassVar, Protocol, cast
 
 from paceline.clock import CLOCK
 from paceline.errors import ProvisioningError
-from paceline.isolation.binaries import usable_by_others
-from paceline.isolation.urls import DatabaseUrl
-
-if TYPE_CHECKING:
-    from paceline.isolation.provision import Binaries
 
 _PREFIX = "paceline-"
-_PORT = 5432
 #: Bytes of a socket's path that every Unix accepts, without the final zero (macOS: 103).
 _LONGEST_SOCKET = 103
 #: A new cluster takes 40 MB and grows with the tests' data (bytes).
@@ -32,30 +24,6 @@ _ROOM = 300 * 1024 * 1024
 _START_TIMEOUT = 120.0
 _STOP_TIMEOUT = 15.0
 _LOG_LINES = 15
-
-#: A crash may lose the data, nothing happens by itself in the background, and little space is taken.
-SETTINGS = (
-    "listen_addresses=",
-    f"port={_PORT}",
-    "fsync=off",
-    "synchronous_commit=off",
-    "full_page_writes=off",
-    "autovacuum=off",
-    "jit=off",
-    "shared_buffers=32MB",
-    # The default allows none, and a test with a database of its own may want some.
-    "max_prepared_transactions=16",
-    "max_wal_size=128MB",
-    # A checkpoint in the middle of a test must not take the log that the audit reads at its end.
-    "wal_keep_size=64MB",
-    "checkpoint_timeout=1h",
-    "wal_init_zero=off",
-    "logging_collector=off",
-    "log_destination=stderr",
-    # Errors that a test provokes are no news; those of the server are.
-    "log_min_messages=log",
-    "unix_socket_permissions=0700",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +34,12 @@ class Identity:
     gid: int = -1
 
 
-def identity() -> Identity | str:
-    """Return who may run a server here, or why nobody can: PostgreSQL refuses root and unknown users."""
+def identity(*names: str) -> Identity | str:
+    """Return who may run a server here, or why nobody can: servers refuse root and unknown users.
+
+    Args:
+        names: users that may run it instead of root, the best first.
+    """
     if os.name != "posix":
         return "needs Unix sockets"
     import pwd
@@ -76,15 +48,64 @@ def identity() -> Identity | str:
         try:
             pwd.getpwuid(os.geteuid())
         except KeyError:
-            return f"uid {os.geteuid()} has no entry in the password database, which PostgreSQL refuses"
+            return f"uid {os.geteuid()} has no entry in the password database, which the server refuses"
         return Identity()
-    for name in ("postgres", "nobody"):
+    for name in (*names, "nobody"):
         try:
             entry = pwd.getpwnam(name)
         except KeyError:
             continue
         return Identity(uid=entry.pw_uid, gid=entry.pw_gid)
-    return "PostgreSQL refuses to run as root, and there is no user 'postgres' or 'nobody' to run it as"
+    users = " or ".join(map(repr, (*names, "nobody")))
+    return f"the server refuses to run as root, and there is no user {users} to run it as"
+
+
+class Program(Protocol):
+    """How the server of one product is run.
+
+    Attributes:
+        title: how people write it.
+        socket: name of its socket.
+        stop: the signal that ends it at once.
+        shut_down: the signal that ends it in good order.
+        hidden: prefixes of environment variables that would mislead it.
+    """
+
+    title: ClassVar[str]
+    socket: ClassVar[str]
+    stop: ClassVar[int]
+    shut_down: ClassVar[int]
+    hidden: ClassVar[tuple[str, ...]]
+
+    @property
+    def source(self) -> str:
+        """Where it comes from, in human words."""
+        ...
+
+    @property
+    def made_by(self) -> tuple[object, ...]:
+        """What tells a data directory of it from those of others."""
+        ...
+
+    def usable_by_others(self) -> Program:
+        """Return it where any user can run it.
+
+        Raises:
+            ProvisioningError: there is no such place.
+        """
+        ...
+
+    def ready(self, place: Place) -> tuple[str, ...]:
+        """Return the file, the line and the word that show that it's ready; none: its socket answers."""
+        ...
+
+    def serve(self, place: Place, *, economical: bool) -> list[str]:
+        """Return the command that serves."""
+        ...
+
+    def initialise(self, place: Place) -> list[list[str]]:
+        """Return commands that make a data directory, to be tried in turn."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,22 +118,34 @@ class Place:
 
     @classmethod
     # S108: the folders below are made by the supervisor with a random name and mode 0700, or not at all.
-    def choose(cls, *, memory: Path = Path("/dev/shm"), room: int = _ROOM) -> Place:  # noqa: S108
-        """Choose an unpredictable name, in memory where there are `room` bytes."""
+    def choose(
+        cls,
+        socket: str = "server.sock",
+        *,
+        memory: Path = Path("/dev/shm"),  # noqa: S108
+        room: int = _ROOM,
+    ) -> Place:
+        """Choose an unpredictable name, in memory where there are `room` bytes.
+
+        Args:
+            socket: the longest name of a file that the server puts where its socket is.
+            memory: folder in memory.
+            room: bytes.
+        """
         name = _PREFIX + secrets.token_hex(6)
         in_memory = _has_room(memory, room)
         # Root's TMPDIR may be closed to the user that runs the server.
         roots = (Path(tempfile.gettempdir()), Path("/var/tmp"))  # noqa: S108
         root = memory if in_memory else next(filter(_enterable, roots), Path("/tmp"))  # noqa: S108
         home = root / name
-        longest = len(os.fsencode(home / f".s.PGSQL.{_PORT}.lock"))
+        longest = len(os.fsencode(home / socket))
         sockets = home if longest <= _LONGEST_SOCKET else Path("/tmp") / name  # noqa: S108
         return cls(home=home, sockets=sockets, in_memory=in_memory)
 
-    def url(self, name: str) -> DatabaseUrl:
-        """Return the URL of the database `name`; host and port are given so that PGHOST and PGPORT lose."""
-        where = quote(str(self.sockets), safe="/")
-        return DatabaseUrl.parse(f"postgresql://postgres@/{name}?host={where}&port={_PORT}")
+    @property
+    def data(self) -> Path:
+        """The data directory."""
+        return self.home / "data"
 
 
 def _has_room(folder: Path, room: int) -> bool:
@@ -128,12 +161,12 @@ def _enterable(folder: Path) -> bool:
 
 
 class PrivateServer:
-    """A PostgreSQL that ends with this process, however this process ends."""
+    """A server that ends with this process, however this process ends."""
 
-    def __init__(self, binaries: Binaries, place: Place, user: Identity) -> None:
-        """Run `binaries` as `user` in `place`, from `start` on."""
+    def __init__(self, program: Program, place: Place, user: Identity) -> None:
+        """Run `program` as `user` in `place`, from `start` on."""
         self.place = place
-        self._binaries = binaries
+        self._program = program
         self._user = user
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = os.getpid()
@@ -144,23 +177,20 @@ class PrivateServer:
 
         Args:
             data: data directory to begin with a copy of, from `freeze`; None: an empty cluster.
-            economical: keep little of the write-ahead log, because the cluster is about to be frozen.
+            economical: keep little of the log, because the cluster is about to be frozen.
 
         Raises:
             ProvisioningError: it did not come up; the message holds the end of its log.
         """
-        binaries = self._binaries if self._user.uid < 0 else usable_by_others(self._binaries)
-        settings = list(SETTINGS)
-        if self.place.in_memory:
-            # Inside the directory that is removed anyway: a killed server leaves no segment behind, and a
-            # container's small /dev/shm is measured once.
-            settings.append("dynamic_shared_memory_type=mmap")
-        if economical:
-            settings += ["wal_keep_size=0", "min_wal_size=2MB"]
+        program = self._program if self._user.uid < 0 else self._program.usable_by_others()
+        place = self.place
         command = [sys.executable, "-I", "-S", str(Path(__file__).with_name("supervisor.py"))]
         command += [str(number) for number in (os.getpid(), self._user.uid, self._user.gid)]
-        command += [str(self.place.home), str(self.place.sockets), str(binaries.folder)]
-        command += [str(data or ""), *settings]
+        command += [str(place.home), str(place.sockets), str(data or "")]
+        command += [str(place.sockets / program.socket), str(program.stop), ",".join(program.hidden)]
+        command += program.ready(place)
+        for part in (program.serve(place, economical=economical), *program.initialise(place)):
+            command += ["--", *part]
         self._owner = os.getpid()
         self._process = subprocess.Popen(
             command,
@@ -175,7 +205,7 @@ class PrivateServer:
             log = self._log()
             self.stop()
             reason = said or f"it was not ready after {_START_TIMEOUT:.0f} seconds"
-            raise ProvisioningError(f"{self._binaries.source} did not start: {reason}{log}")
+            raise ProvisioningError(f"{self._program.source} did not start: {reason}{log}")
 
     def ended(self, *, within: float = 0.0) -> str:
         """Return how the server ended by itself, or an empty text while it runs.
@@ -186,7 +216,7 @@ class PrivateServer:
         if not self._ended and self._process is not None and self._owner == os.getpid():
             said = self._heard(within)
             if said:
-                self._ended = f"the PostgreSQL server ended unexpectedly ({said}){self._log()}"
+                self._ended = f"the {self._program.title} server ended unexpectedly ({said}){self._log()}"
         return self._ended
 
     def freeze(self, target: Path) -> None:
@@ -196,14 +226,13 @@ class PrivateServer:
             ProvisioningError: it did not end as it should.
             OSError: the copy failed.
         """
-        data = self.place.home / "data"
-        pid = int((data / "postmaster.pid").read_text().split()[0])
+        pid = int((self.place.home / "server").read_text().split()[0])
         # Not what the supervisor does: it is in a hurry, and leaves files that need recovery.
-        os.kill(pid, signal.SIGINT)
+        os.kill(pid, self._program.shut_down)
         said = self._heard(_START_TIMEOUT)
         if said != "ended 0":
-            raise ProvisioningError(f"{self._binaries.source} did not shut down: {said}{self._log()}")
-        shutil.copytree(data, target, symlinks=True)
+            raise ProvisioningError(f"{self._program.source} did not shut down: {said}{self._log()}")
+        shutil.copytree(self.place.data, target, symlinks=True)
 
     def stop(self) -> None:
         """End the server and remove its files; a forked child of the test process ends nothing."""

@@ -1,11 +1,14 @@
-"""Keep a private PostgreSQL alive exactly as long as the process that asked for it.
+"""Keep a private database server alive exactly as long as the process that asked for it.
 
-Run as a file by a bare interpreter (`python -I -S`), so it imports nothing of Paceline and little of the
-standard library. Nothing is read from standard input: the end of that pipe means that the owner is gone.
-On standard output it says `ready`, and `ended N` when the server ends by itself; all else is a complaint.
+Run as a file by a bare interpreter (`python -I -S`), so until the server is up it imports nothing of Paceline
+and little of the standard library. Nothing is read from standard input: the end of that pipe means that the
+owner is gone. On standard output it says `ready`, and `ended N` when the server ends by itself; all else is a
+complaint.
 
-Arguments: owner's pid, uid and gid for the server (-1: our own), home, socket directory, folder of the
-binaries, data directory to begin with a copy of (empty: initdb), then the server's settings as NAME=VALUE.
+Arguments: owner's pid, uid and gid for the server (-1: our own), home, socket directory, data directory to
+begin with a copy of (empty: initialise), the server's socket, the signal that ends it at once, prefixes of
+environment variables that would mislead it, what shows that it's ready (file, line, word; none: its socket
+answers); then, each after `--`, the command that serves and the commands that initialise, tried in turn.
 """
 
 from __future__ import annotations
@@ -29,10 +32,27 @@ except (ImportError, OSError):  # Python without libffi
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
-_PREFIX = "paceline-"
-#: A directory younger than this may not have got its lock yet (seconds).
-_FRESH = 60.0
-_LOCALES = ("C.UTF-8", "C")
+#: Tells a later sweep what to end: pid, signal and socket.
+ABOUT = "server"
+
+
+class Program:
+    """How the server is run.
+
+    Attributes:
+        socket: where it listens.
+        stop: the signal that ends it at once.
+        hidden: prefixes of environment variables that it must not see.
+        ready: file, number of the line and the word that show that it's ready; empty: the socket answers.
+        serve: the command.
+        initialise: commands that make a data directory, tried in turn.
+    """
+
+    def __init__(self, about: list[str], commands: list[list[str]]) -> None:
+        """Read the arguments."""
+        self.socket, self.stop, self.hidden = about[0], int(about[1]), tuple(about[2].split(","))
+        self.ready = about[3:]
+        self.serve, *self.initialise = commands
 
 
 class OwnerGone(Exception):  # noqa: N818 - not an error
@@ -84,10 +104,9 @@ def ask_kernel(option: int, value: int) -> None:
         _libc.prctl(option, value)
 
 
-def spawn(command: list[str], uid: int, gid: int, log: str) -> int:
+def spawn(program: Program, command: list[str], uid: int, gid: int, log: str) -> int:
     """Start `command` as `uid`; the kernel ends it if this process is killed. Return its pid."""
-    misleading = ("PG", "LC_", "LANG")
-    environ = {name: value for name, value in os.environ.items() if not name.startswith(misleading)}
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(program.hidden)}
     # With TZ set, initdb needn't compare the machine's clock with every time zone it knows.
     environ |= {"LC_ALL": "C", "TZ": "UTC"}
     parent = os.getpid()
@@ -108,7 +127,7 @@ def spawn(command: list[str], uid: int, gid: int, log: str) -> int:
             os.setgid(gid)
             os.setuid(uid)
         # After the change of uid, which would clear it.
-        ask_kernel(_PR_SET_PDEATHSIG, signal.SIGQUIT)
+        ask_kernel(_PR_SET_PDEATHSIG, program.stop)
         if os.getppid() == parent:
             os.execve(command[0], command, environ)  # noqa: S606 - no shell is meant
     except OSError as error:
@@ -132,14 +151,11 @@ def claim(folder: str, uid: int, gid: int) -> int:
     return descriptor
 
 
-def initialise(watch: Watch, binaries: str, home: str, uid: int, gid: int) -> int:
-    """Run initdb. Return its exit status, 0 when it worked."""
+def initialise(watch: Watch, program: Program, home: str, uid: int, gid: int) -> int:
+    """Make a data directory. Return the exit status of the last command, 0 when it worked."""
     status = 1
-    for locale in _LOCALES:
-        # Small segments: 9 MB less to write and to keep in memory than with the default of 16 MB each.
-        options = ["--no-sync", "--no-instructions", "--wal-segsize=1", "-A", "trust", "-U", "postgres"]
-        command = [f"{binaries}/initdb", *options, "-E", "UTF8", f"--locale={locale}", "-D", f"{home}/data"]
-        child = spawn(command, uid, gid, f"{home}/log")
+    for command in program.initialise:
+        child = spawn(program, command, uid, gid, f"{home}/log")
         try:
             while (ended := watch.status(child)) is None:
                 watch.pause(0.2)
@@ -148,7 +164,6 @@ def initialise(watch: Watch, binaries: str, home: str, uid: int, gid: int) -> in
             raise
         if (status := ended) == 0:
             break
-        # Not every machine has C.UTF-8; what a failed initdb has begun it removes itself.
     return status
 
 
@@ -172,27 +187,45 @@ def lines_of(path: str) -> list[str]:
         return []
 
 
-def is_ready(home: str) -> bool:
-    """Tell whether the server in `home` accepts connections."""
-    lines = lines_of(f"{home}/data/postmaster.pid")
-    return len(lines) > 7 and lines[7].strip() == "ready"
+def is_ready(program: Program) -> bool:
+    """Tell whether the server accepts connections."""
+    if program.ready:
+        path, number, word = program.ready
+        lines = lines_of(path)
+        return len(lines) > int(number) and lines[int(number)].strip() == word
+    return answers(program.socket)
 
 
-def serve(watch: Watch, home: str, sockets: str, command: list[str], uid: int, gid: int) -> None:
+def answers(path: str) -> bool:
+    """Tell whether something listens at the socket `path`."""
+    try:
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.connect(path)
+    except OSError:
+        return False
+    return True
+
+
+def serve(watch: Watch, program: Program, home: str, sockets: str, uid: int, gid: int) -> None:
     """Run the server until the owner is gone.
 
     Raises:
         OwnerGone: always; it is the only way out.
     """
-    child = spawn(command, uid, gid, f"{home}/log")
+    child = spawn(program, program.serve, uid, gid, f"{home}/log")
+    with open(f"{home}/{ABOUT}", "w", encoding="utf-8") as file:  # noqa: PTH123 - as above
+        file.write(f"{child}\n{program.stop}\n{program.socket}\n")
     ready = False
     try:
         while (status := watch.status(child)) is None:
             if ready:
                 watch.pause(0.2)
-            elif is_ready(home):
+            elif is_ready(program):
                 ready = True
                 say("ready")
+                # Now that nobody waits for us any more.
+                from paceline.isolation.sweeping import sweep
+
                 sweep(home, sockets, uid)
             else:
                 watch.pause(0.003)
@@ -203,12 +236,12 @@ def serve(watch: Watch, home: str, sockets: str, command: list[str], uid: int, g
             watch.pause(0.2)
     finally:
         if child:
-            stop(child)
+            stop(child, program.stop)
 
 
-def stop(child: int) -> None:
-    """End the server without a checkpoint: nobody will read its files again."""
-    os.kill(child, signal.SIGQUIT)
+def stop(child: int, number: int) -> None:
+    """End the server without more ado: nobody will read its files again."""
+    os.kill(child, number)
     deadline = time.monotonic() + 8
     while time.monotonic() < deadline:
         if os.waitpid(child, os.WNOHANG)[0]:
@@ -226,47 +259,12 @@ def end_orphans() -> None:
             os.waitpid(child, 0)
 
 
-def sweep(home: str, sockets: str, uid: int) -> None:
-    """Remove what is left of servers whose supervisor was killed too."""
-    mine = {os.geteuid(), uid}
-    for parent in {os.path.dirname(home), os.path.dirname(sockets)}:  # noqa: PTH120
-        for entry in os.scandir(parent):
-            if not entry.name.startswith(_PREFIX) or entry.path in {home, sockets}:
-                continue
-            try:
-                about = entry.stat(follow_symlinks=False)
-                young = time.time() - about.st_ctime < _FRESH
-                if young or about.st_uid not in mine or not entry.is_dir(follow_symlinks=False):
-                    continue
-                descriptor = os.open(entry.path, os.O_RDONLY | os.O_NOFOLLOW)
-            except OSError:
-                continue
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                end_abandoned(entry.path)
-                shutil.rmtree(entry.path, ignore_errors=True)
-            except OSError:
-                continue
-            finally:
-                os.close(descriptor)
-
-
-def end_abandoned(home: str) -> None:
-    """End the server in `home` where the kernel didn't when its supervisor was killed."""
-    lines = lines_of(f"{home}/data/postmaster.pid")
-    try:
-        with socket.socket(socket.AF_UNIX) as probe:
-            # Something listens there: so the pid is still that server's and not a stranger's.
-            probe.connect(f"{lines[4]}/.s.PGSQL.{lines[3]}")
-        os.kill(int(lines[0]), signal.SIGQUIT)
-    except (OSError, ValueError, IndexError):
-        return
-
-
 def main(arguments: list[str]) -> None:
     """Do what the arguments say, and leave nothing behind."""
     owner, uid, gid = (int(argument) for argument in arguments[:3])
-    home, sockets, binaries, data, *settings = arguments[3:]
+    home, sockets, data = arguments[3:6]
+    about, *commands = (part.split("\0") for part in "\0".join(arguments[6:]).split("\0--\0"))
+    program = Program(about, commands)
     watch = Watch(owner)
     ask_kernel(_PR_SET_CHILD_SUBREAPER, 1)
     claimed: list[str] = []
@@ -276,13 +274,11 @@ def main(arguments: list[str]) -> None:
             claimed.append(folder)
         if data:
             take_over(data, home, uid, gid)
-        elif status := initialise(watch, binaries, home, uid, gid):
+        elif status := initialise(watch, program, home, uid, gid):
             say(f"ended {status}")
             while True:
                 watch.pause(0.2)
-        options = [part for setting in settings for part in ("-c", setting)]
-        command = [f"{binaries}/postgres", "-D", f"{home}/data", "-k", sockets, *options]
-        serve(watch, home, sockets, command, uid, gid)
+        serve(watch, program, home, sockets, uid, gid)
     except OwnerGone:
         pass
     finally:
@@ -292,6 +288,8 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    # Behind the standard library, which it must not hide: the folder that holds Paceline.
+    sys.path.append(os.path.abspath(f"{__file__}/../../.."))  # noqa: PTH100 - as above
     try:
         main(sys.argv[1:])
     except Exception:  # noqa: BLE001 - the owner shows it

@@ -15,14 +15,12 @@ from typing import TYPE_CHECKING, Any
 from paceline import __version__
 from paceline.errors import ProvisioningError
 from paceline.isolation import sources
-from paceline.isolation.databases import postgresql
-from paceline.isolation.server import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from paceline.config import DatabaseConfig
-    from paceline.isolation.provision import Binaries
+    from paceline.isolation.product import Product
     from paceline.isolation.urls import DatabaseUrl
 
 #: Counts the ways in which Paceline itself makes a cluster.
@@ -35,12 +33,14 @@ class Recipe:
 
     Attributes:
         settings: `[tool.paceline.database]`.
-        requires: what the suites require; extensions among it are created first.
+        product: what kind of databases they are.
+        extensions: extensions of it that the suites require; they are created first.
         root: directory of the project.
     """
 
     settings: DatabaseConfig
-    requires: frozenset[str]
+    product: Product
+    extensions: frozenset[str]
     root: Path
 
     @cached_property
@@ -64,7 +64,7 @@ class Recipe:
         Raises:
             ProvisioningError: a step failed; its own exception is the cause.
         """
-        postgresql.extend(url, self.requires)
+        self.product.extend(url, self.extensions)
         for name, step in self.steps:
             try:
                 step(url)
@@ -86,13 +86,11 @@ class Recipe:
             return "nothing is prepared"
         return ""
 
-    def empty_key(self, binaries: Binaries) -> str:
-        """Return a name for a cluster made by `binaries` with an empty database."""
-        program = (binaries.folder / "postgres").stat()
-        made_by = [_FORMAT, __version__, binaries.source, program.st_size, program.st_mtime_ns, SETTINGS]
-        return "empty-" + _digest(made_by)
+    def empty_key(self, made_by: tuple[object, ...]) -> str:
+        """Return a name for what is `made_by` certain programs and settings and holds an empty database."""
+        return "empty-" + _digest([_FORMAT, __version__, *made_by])
 
-    def key(self, binaries: Binaries) -> str | None:
+    def key(self, made_by: tuple[object, ...]) -> str | None:
         """Return a name for the filled cluster that changes with everything that feeds it.
 
         None where that isn't known: a stale template is worse than a slow start.
@@ -121,8 +119,8 @@ class Recipe:
         settings = [given.sql, given.migrations, given.metadata, given.prepare, given.seeds, given.inputs]
         return "filled-" + _digest(
             [
-                self.empty_key(binaries),
-                sorted(self.requires),
+                self.empty_key(made_by),
+                sorted(self.extensions),
                 settings,
                 sys.version,
                 sources.installed(),
@@ -131,7 +129,7 @@ class Recipe:
         )
 
     def _sql(self, name: str) -> Callable[[DatabaseUrl], None]:
-        return lambda url: postgresql.run(url, (self.root / name).read_text(encoding="utf-8"))
+        return lambda url: self.product.run(url, (self.root / name).read_text(encoding="utf-8"))
 
     def _create_all(self, url: DatabaseUrl) -> None:
         from sqlalchemy import create_engine, pool
@@ -150,7 +148,7 @@ class Recipe:
         # Relative paths in the file mean those of somebody who types `alembic` beside it.
         with chdir(ini.parent):
             upgrade(ini, url.sqlalchemy)
-        if not postgresql.has_tables(url):
+        if not self.product.has_tables(url):
             raise ProvisioningError(
                 f"{self.settings.migrations} created no tables in the tests' database",
                 hint="Let env.py connect to config.get_main_option('sqlalchemy.url').",

@@ -114,10 +114,13 @@ class StartedFact:
     """What `--start` found.
 
     Attributes:
+        product: what kind of database it is, such as "PostgreSQL".
+        server: its version, such as "18.6".
         duration: seconds until the database was ready.
         extensions: name to version.
     """
 
+    product: str
     server: str
     duration: float
     extensions: Mapping[str, str]

@@ -99,7 +99,8 @@ def _answers(database: DatabaseFact) -> Iterator[tuple[str, str]]:
         state = _TEMPLATES.get(template.state, f"made in every run: {template.reason}")
         yield f"Prepared copy for {template.suite}", state
     if database.started is not None:
-        yield "Started", f"PostgreSQL {database.started.server} in {seconds(database.started.duration)}"
+        started = database.started
+        yield "Started", f"{started.product} {started.server} in {seconds(started.duration)}"
 
 
 def _engines(engines: Sequence[EngineFact]) -> Table:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from paceline.errors import SharedTransactionError
-from paceline.isolation.shared.callers import current_caller, current_place
-from paceline.isolation.shared.outer import CLONE, Outer, stale
+from paceline.isolation.shared.callers import current_caller
+from paceline.isolation.shared.failures import CLONE, is_servers, stale, two_roles
 from paceline.isolation.shared.savepoints import ConflictError
 from paceline.isolation.shared.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
+    from paceline.isolation.shared.outer import Outer
     from paceline.isolation.shared.statements import Statement
 
 T = TypeVar("T")
@@ -22,19 +23,21 @@ class Channel:
     """The connection that all engines of one driver share.
 
     Attributes:
+        words: what is said to this kind of database.
         driver: such as "psycopg".
         awaits: it's an asyncio driver.
         outer: the transaction around the test, and what it shares with other channels.
         must_queue: even what isn't a statement has to wait for its turn on the session.
     """
 
-    def __init__(self, driver: str, outer: Outer, *, awaits: bool) -> None:
+    def __init__(self, driver: str, outer: Outer) -> None:
         """Connect to nothing yet."""
+        self.words = outer.words
         self.driver = driver
-        self.awaits = awaits
+        self.awaits = awaits = driver in outer.words.asyncio
         self.outer = outer
         self.must_queue = awaits or outer.junction is not None
-        self._wire = Wire(driver, awaits=awaits)
+        self._wire = Wire(outer.words, driver, awaits=awaits)
 
     @property
     def real(self) -> Any:
@@ -55,11 +58,7 @@ class Channel:
         if not (user and outer.user) or user == outer.user:
             return self._wire.is_usable
         if outer.is_open:
-            raise SharedTransactionError(
-                f"the test uses the database as {outer.user} and as {user} ({current_place()}), but all "
-                "transactions of a test share one connection, which has one of these roles",
-                hint=CLONE,
-            )
+            raise two_roles(outer.user, user)
         outer.log_out()
         return False
 
@@ -75,9 +74,14 @@ class Channel:
             )
         self.outer.add(self._wire, connect, user=user)
 
-    def set_up(self, work: Callable[[], object]) -> None:
-        """Do `work`, which prepares the physical connection for an engine."""
-        self.outer.set_up(self._wire, work)
+    @property
+    def mode(self) -> Any:
+        """How the driver would deal with transactions, on the connection that was adopted."""
+        return self._wire.mode
+
+    def greet(self, connect: Callable[[], Any], listen: Callable[[Any], None]) -> Any:
+        """Let the listeners of another engine set the connection up; return how its driver would deal."""
+        return self.outer.set_up(self._wire, lambda: self.words.greet(self._wire, connect, listen))
 
     def run(self, work: Callable[[], T], *, begins: Hashable = None) -> T:
         """Run `work`, a piece of the application's; one that `begins` a transaction waits for its turn."""
@@ -134,16 +138,24 @@ class Channel:
         try:
             result = send()
         except BaseException as error:
-            if _is_servers(error):
-                self._wire.send(books.failed(token, guard=guard))
-            else:
-                self._wire.send(books.succeeded(token, guard=guard, wrote=False))
+            self._note_failure(token, statement, guard, error)
             raise
         if statement.changes_schema:
             outer.constraints.note_change()
-        outer.has_prepared = outer.has_prepared or statement.prepares
+        outer.is_worn = outer.is_worn or statement.changes_session
         self._wire.send(books.succeeded(token, guard=guard, wrote=not statement.reads))
         return result
+
+    def _note_failure(self, token: Hashable, statement: Statement, guard: str, error: BaseException) -> None:
+        outer, words = self.outer, self.words
+        if words.ended_by(self._wire, error):
+            raise outer.ended_by(error) from error
+        if words.aborts and is_servers(error):
+            self._wire.send(outer.books.failed(token, guard=guard))
+        else:
+            # Where an error undoes its own statement only, and not always all of it.
+            wrote = not (words.aborts or statement.reads)
+            self._wire.send(outer.books.succeeded(token, guard=guard, wrote=wrote))
 
     def savepoint(self, token: Hashable, statement: Statement, send: Callable[[], T]) -> T | None:
         """Carry out a SAVEPOINT command of the application under a name that is unique."""
@@ -188,9 +200,3 @@ class Channel:
             self.outer.books.failed(token, guard="")
             self.rollback(token)
             raise
-
-
-def _is_servers(error: BaseException) -> bool:
-    """Tell whether the server refused the statement, or may have: after an interruption nobody knows."""
-    code: object = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
-    return code is not None or not isinstance(error, Exception)

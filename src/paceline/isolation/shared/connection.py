@@ -36,7 +36,7 @@ class DriversOwn:
         """Tell whether it's there, which is all that SQLAlchemy asks."""
         if name in {"is_closed", "closed"}:
             return getattr(self._own, name)
-        raise _refused(f"{name} of the driver's own asyncio connection")
+        raise refused(f"{name} of the driver's own asyncio connection")
 
 
 class _Token:
@@ -66,12 +66,12 @@ class JoinedConnection:
         """Join the channel of `source`; with `autocommit` each statement is a transaction."""
         self.channel = source.channel
         self._source = source
-        self.autocommit = autocommit
+        self._token: _Token | None = None
+        self.is_autocommit = autocommit
         self.isolation_level: Any = None
         self.read_only: Any = None
         self.readonly: Any = None
         self.deferrable: Any = None
-        self._token: _Token | None = None
 
     @property  # type: ignore[misc]
     def __class__(self) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -81,7 +81,7 @@ class JoinedConnection:
     def __getattr__(self, name: str) -> Any:
         """Whatever isn't about transactions is the driver's own."""
         if what := _UNKNOWN.get(name) or ("two-phase commit" if name.startswith("tpc_") else ""):
-            raise _refused(what)
+            raise refused(what)
         found = getattr(self.channel.real, name)
         return DriversOwn(found) if self.channel.awaits and name in _OWN else found
 
@@ -95,13 +95,6 @@ class JoinedConnection:
     ) -> TransactionBlock:
         """Return a block, as psycopg's connections do."""
         return TransactionBlock(self, savepoint_name, force_rollback=force_rollback)
-
-    def begin_transaction(self) -> None:
-        """Begin a transaction that the application asks for in so many words."""
-        token = _Token()
-        place = current_place()
-        self._source.ensure()
-        self._first(token, lambda: self.channel.begin(token, place))
 
     def cursor(self, *args: Any, **options: Any) -> JoinedCursor:
         """Return a cursor; nothing is sent."""
@@ -137,16 +130,25 @@ class JoinedConnection:
 
     terminate = close
 
+    @property
+    def autocommit(self) -> Any:
+        """Whether each statement is a transaction."""
+        return self.is_autocommit
+
+    @autocommit.setter
+    def autocommit(self, value: Any) -> None:
+        self.is_autocommit = bool(value)
+
     def set_isolation_level(self, level: Any) -> None:
         """Remember it: the level of a transaction that has begun can't be changed."""
         if self.channel.driver != "psycopg_async":
             # psycopg has another method for that.
-            self.autocommit = level in _AUTOCOMMIT
+            self.is_autocommit = level in _AUTOCOMMIT
         self.isolation_level = level
 
     def set_autocommit(self, value: bool) -> None:
         """Emulate it: each statement becomes a transaction."""
-        self.autocommit = value
+        self.is_autocommit = value
 
     def set_read_only(self, value: Any) -> None:
         """Remember it."""
@@ -159,10 +161,10 @@ class JoinedConnection:
     def set_session(self, *, autocommit: bool | None = None, isolation_level: Any = None, **_: Any) -> None:
         """Remember it, as psycopg2's."""
         if autocommit is not None:
-            self.autocommit = autocommit
+            self.is_autocommit = autocommit
         self.isolation_level = isolation_level
 
-    def ping(self) -> None:
+    def ping(self, *_: Any, **__: Any) -> None:
         """The test would notice otherwise."""
 
     def __enter__(self) -> Self:
@@ -179,7 +181,7 @@ class JoinedConnection:
     def perform(self, statement: Statement, send: Callable[[], Any]) -> Any:
         """Carry out `send` as a statement of this connection."""
         if statement.refused:
-            raise _refused(statement.refused)
+            raise refused(statement.refused, commits=statement.commits)
         channel = self.channel
         if statement.control and statement.control != "characteristics":
             return self._control(statement, send)
@@ -189,9 +191,16 @@ class JoinedConnection:
         token = _Token()
         place = current_place()
         self._source.ensure()
-        if self.autocommit:
+        if self.is_autocommit:
             return channel.run(lambda: channel.execute_alone(token, place, statement, send), begins=token)
         return self._first(token, lambda: channel.execute_first(token, place, statement, send))
+
+    def begin_transaction(self) -> None:
+        """Begin a transaction that the application asks for in so many words."""
+        token = _Token()
+        place = current_place()
+        self._source.ensure()
+        self._first(token, lambda: self.channel.begin(token, place))
 
     def perform_apart(self, method: str, sql: Any, args: tuple[Any, ...], options: dict[str, Any]) -> None:
         """Send something that isn't about the tests' database on a connection of its own."""
@@ -230,10 +239,17 @@ class JoinedConnection:
             raise
 
 
-def _refused(what: str) -> SharedTransactionError:
+def refused(what: str, *, commits: bool = False) -> SharedTransactionError:
+    """Return the error for a command that isn't sent, be it because the database `commits`."""
+    clone = '@pytest.mark.schema(isolation="clone")'
+    if commits:
+        return SharedTransactionError(
+            f"{what} makes the database commit, which would end the transaction that isolates the test; "
+            f"nothing was sent ({current_place()})",
+            hint=f"Mark the test {clone}, or do it where the database is prepared.",
+        )
     return SharedTransactionError(
         f"{what} can't be carried out inside the transaction that isolates the test; nothing was sent "
         f"({current_place()})",
-        hint="Use the commit() and rollback() of SQLAlchemy, which are emulated, or mark the test "
-        '@pytest.mark.schema(isolation="clone").',
+        hint=f"Use the commit() and rollback() of SQLAlchemy, which are emulated, or mark the test {clone}.",
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from paceline.isolation.shared.statements import Statement, read_statement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from paceline.isolation.shared.connection import JoinedConnection
 
@@ -119,15 +119,19 @@ class JoinedCursor:
         return self._real
 
     def _perform(self, method: str, sql: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        statement = read_statement(sql)
+        words = self._connection.channel.words
+        statement = read_statement(sql, words.grammar)
         if statement.control == "characteristics":
-            sql, args = "SET LOCAL paceline.ignored = ''", ()
+            sql, args = words.no_characteristics, ()
 
-        if statement.about_server and self._connection.autocommit:
+        if statement.about_server and self._connection.is_autocommit:
             return self._connection.perform_apart(method, sql, args, options)
 
         def send() -> Any:
             result = getattr(self._cursor(), method)(sql, *args, **options)
             return list(result) if method == "stream" else result
 
+        return self._carry_out(statement, sql, send)
+
+    def _carry_out(self, statement: Statement, sql: Any, send: Callable[[], Any]) -> Any:
         return self._connection.perform(statement, send)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import inspect
 import weakref
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy
@@ -20,7 +21,6 @@ from sqlalchemy.pool import base as pool_base
 from sqlalchemy.util import concurrency
 
 from paceline.errors import SharedTransactionError
-from paceline.isolation.shared.connection import JoinedConnection
 from paceline.isolation.shared.wire import identify
 from paceline.isolation.shared.worlds import LoopWorld, World
 
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 # By name, so that one that is gone is told by check_assumptions().
 _OptionEngine: Any = getattr(engine_base, "OptionEngine", None)
 _ConnectionRecord: Any = getattr(pool_base, "_ConnectionRecord", None)
-
-DRIVERS = ("psycopg", "psycopg2", "asyncpg", "psycopg_async")
 
 
 def check_assumptions() -> None:
@@ -174,6 +172,7 @@ class SharedPool(NullPool):
         self.channel = channel
         self._user = engine.url.username or ""
         self._greeted: tuple[object, int] = (None, 0)
+        self._mode: Any = None
         self._doubt = doubt
         self._leads_elsewhere = False
         self._dialect_of_engine = engine.dialect
@@ -184,16 +183,23 @@ class SharedPool(NullPool):
         """Answer for the own pool: its size, for example."""
         return getattr(self.own, name)
 
-    def _do_get(self) -> Any:
+    @property
+    def is_certain(self) -> bool:
+        """Whether it's known to lead to the tests' database."""
+        return self._doubt is None and not self._leads_elsewhere
+
+    def connect(self) -> Any:
+        """Return a connection: one of the engine's own if it turns out to lead elsewhere."""
         if self._doubt is not None:
             self._leads_elsewhere = self._identify() != self._doubt()
             self._doubt = None
-        if self._leads_elsewhere:
-            return self.own._do_get()  # pyright: ignore[reportPrivateUsage]
+        return self.own.connect() if self._leads_elsewhere else super().connect()
+
+    def _do_get(self) -> Any:
         self.ensure()
         record = _ConnectionRecord(self, connect=False)
         autocommit = getattr(self._dialect_of_engine, "_on_connect_isolation_level", None) == "AUTOCOMMIT"
-        joined = JoinedConnection(self, autocommit=autocommit)
+        joined = self.channel.words.joined(self, self._mode, autocommit=autocommit)
         record.dbapi_connection = cast("Any", joined)
         record.fresh = True
         return record
@@ -218,9 +224,11 @@ class SharedPool(NullPool):
         outer = channel.outer
         if not channel.serves(self._user):
             channel.adopt(lambda: self._undisturbed(self._connect).dbapi_connection, user=self._user)
+            self._mode = channel.mode
         elif self._greeted not in ((channel.real, 0), (channel.real, outer.number)):
             # An engine's listeners set up its connections: types, codecs, a search path.
-            channel.set_up(lambda: self._undisturbed(self._greet))
+            own = partial(_ConnectionRecord, self.own)
+            self._mode = channel.greet(own, lambda greeted: self._undisturbed(partial(self._greet, greeted)))
         else:
             return
         # What they set in the middle of a test is gone after it.
@@ -229,7 +237,7 @@ class SharedPool(NullPool):
     def _identify(self) -> str:
         record = _ConnectionRecord(self.own)
         try:
-            return identify(record.dbapi_connection)
+            return identify(self.channel.words, record.dbapi_connection)
         finally:
             record.close()
 
@@ -259,9 +267,9 @@ class SharedPool(NullPool):
         finally:
             event.remove(self._dialect_of_engine, "do_connect", by_way)
 
-    def _greet(self) -> None:
+    def _greet(self, connection: Any) -> None:
         record = _ConnectionRecord(self.own, connect=False)
-        connection = record.dbapi_connection = self.channel.real
+        record.dbapi_connection = connection
         dispatch: Any = self.own.dispatch
         dispatch.first_connect.for_modify(dispatch).exec_once_unless_exception(connection, record)
         dispatch.connect(connection, record)

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import threading
 from contextlib import nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from paceline.errors import SharedTransactionError
 from paceline.isolation.shared.callers import Caller, current_place
-from paceline.isolation.shared.constraints import Constraints
+from paceline.isolation.shared.failures import CLONE, conflict_of, ended, stale
 from paceline.isolation.shared.savepoints import ConflictError, Savepoints
-from paceline.isolation.shared.wire import FORGET_PREPARED, Wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
     from paceline.isolation.shared.junction import Junction
+    from paceline.isolation.shared.wire import Wire
+    from paceline.isolation.shared.words import Words
     from paceline.isolation.shared.worlds import World
 
-CLONE = 'Mark the test @pytest.mark.schema(isolation="clone").'
+T = TypeVar("T")
 
 
 class Outer:
     """What the channels of one session share; without a bridge that is a single channel.
 
     Attributes:
+        words: what is said to this kind of database.
         world: lets one piece of work at a time onto the session.
         junction: where the drivers connect, if several share the session.
         books: the transactions of the application.
@@ -33,20 +35,21 @@ class Outer:
         user: who the session is logged in as.
         callers: whose transaction each of the books is.
         number: counts the tests.
-        has_prepared: the test has prepared statements by name, which no rollback undoes.
+        is_worn: the test has left something on the session that no rollback undoes.
     """
 
-    def __init__(self, world: World, junction: Junction | None = None) -> None:
+    def __init__(self, words: Words, world: World, junction: Junction | None = None) -> None:
         """Begin nothing yet."""
+        self.words = words
         self.world = world
         self.junction = junction
         self.books = Savepoints()
-        self.constraints = Constraints()
+        self.constraints = words.constraints()
         self.is_open = False
         self.user = ""
         self.callers: dict[Hashable, Caller] = {}
         self.number = 0
-        self.has_prepared = False
+        self.is_worn = False
         self.test_thread, self.timeout = 0, 0.0
         self._members: list[Wire] = []
         self._known: list[Wire] = []
@@ -87,7 +90,8 @@ class Outer:
         self.is_open = True
         if is_new:
             self._members.append(wire)
-            wire.join()
+            if self.words.bridge is not None:
+                self.words.bridge.join(wire)
 
     def send_new(self, wire: Wire, sql: tuple[str, ...]) -> None:
         """Send what the books have just begun."""
@@ -112,12 +116,12 @@ class Outer:
 
     def conflict(self, error: ConflictError) -> SharedTransactionError:
         """Return what is said about a rollback that can't be, now and by all that comes after it."""
-        self._broken = SharedTransactionError(
-            f"the rollback ({current_place()}) of a transaction begun at {error.mine} would also undo the "
-            f"work of another one, begun at {' and '.join(error.others)}: all transactions of a test share "
-            "one connection",
-            hint=CLONE,
-        )
+        self._broken = conflict_of(error)
+        return self._broken
+
+    def ended_by(self, error: BaseException) -> SharedTransactionError:
+        """Return what is said about the statement that ended everything, now and by all that comes after."""
+        self._broken = ended(error)
         return self._broken
 
     def rolled_back(self, token: Hashable) -> tuple[str, ...]:
@@ -162,23 +166,22 @@ class Outer:
                 hint=CLONE,
             ) from None
 
-    def set_up(self, wire: Wire, work: Callable[[], object]) -> None:
+    def set_up(self, wire: Wire, work: Callable[[], T]) -> T:
         """Do `work` with the connection of `wire` outside of all transactions of the application."""
 
-        def guarded() -> None:
+        def guarded() -> T:
             if self.is_open:
                 self._members[0].send(self.books.recovered())
             if self.junction is None:
-                with wire.shielded() if self.is_open else nullcontext():
-                    work()
-                return
+                with self.words.shielded(wire) if self.is_open else nullcontext():
+                    return work()
             self.junction.is_guarded = self.is_open
             try:
-                work()
+                return work()
             finally:
                 self.junction.is_guarded = False
 
-        self.world.call(guarded)
+        return self.world.call(guarded)
 
     def log_out(self) -> None:
         """Close every connection of the session."""
@@ -213,21 +216,16 @@ class Outer:
             self.junction.close()
 
     def _roll_back(self, members: list[Wire]) -> None:
-        members[0].roll_back()
-        if self.has_prepared:
-            self.has_prepared = False
-            members[0].send((FORGET_PREPARED,))
-            members[0].leave()
+        first, bridge = members[0], self.words.bridge
+        first.roll_back()
+        if self.is_worn:
+            self.is_worn = False
+            if not self.words.forget(first):
+                first.close()
+        if bridge is None:
+            return
         for wire in members[1:]:
-            wire.leave()
+            bridge.leave(wire)
         if self.junction is not None and len(members) > 1:
             # What came with a login in the middle of the test has gone with it.
-            members[0].send(tuple(self.junction.settings))
-
-
-def stale() -> SharedTransactionError:
-    """Return what is said about a transaction of another test."""
-    return SharedTransactionError(
-        f"a connection is used that a test before this one left open ({current_place()})",
-        hint="Close it in the test that opens it.",
-    )
+            first.send(tuple(self.junction.settings))

@@ -7,15 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-Control = Literal["", "savepoint", "release", "rollback_to", "characteristics"]
+Control = Literal["", "begin", "savepoint", "release", "rollback_to", "characteristics"]
 
-_OPAQUE = re.compile(
-    r"""
-    --[^\n]* | /\*.*?\*/ | [eE]'(?:[^'\\]|\\.|'')*' | '(?:[^']|'')*' | "(?:[^"]|"")*" | \$(\w*)\$.*?\$\1\$
-    """,
-    re.DOTALL | re.VERBOSE,
-)
-_NAME = r'("(?:[^"]|"")+"|\w+)\s*;?\s*$'
+_NAME = r'("(?:[^"]|"")+"|`(?:[^`]|``)+`|\[[^\]]+\]|\w+)\s*;?\s*$'
 _CONTROLS: tuple[tuple[Control, re.Pattern[str]], ...] = (
     ("savepoint", re.compile(rf"\s*SAVEPOINT\s+{_NAME}", re.IGNORECASE)),
     ("release", re.compile(rf"\s*RELEASE\s+(?:SAVEPOINT\s+)?{_NAME}", re.IGNORECASE)),
@@ -26,27 +20,10 @@ _CONTROLS: tuple[tuple[Control, re.Pattern[str]], ...] = (
         ),
     ),
 )
-_CHARACTERISTICS = re.compile(r"SET\s+(TRANSACTION|SESSION\s+CHARACTERISTICS)\b", re.IGNORECASE)
-_REFUSED = re.compile(
-    r"(BEGIN|START\s+TRANSACTION|COMMIT|END|ROLLBACK|ABORT|SAVEPOINT|RELEASE|PREPARE\s+TRANSACTION|DISCARD\s+ALL"
-    r"|VACUUM|CLUSTER|ALTER\s+SYSTEM|(?:CREATE|DROP)\s+(?:DATABASE|TABLESPACE|SUBSCRIPTION))\b",
-    re.IGNORECASE,
-)
-_ABOUT_SERVER = frozenset({"CREATE DATABASE", "DROP DATABASE"})
-_CONCURRENTLY = re.compile(
-    r"(CREATE\s+(?:UNIQUE\s+)?INDEX|DROP\s+INDEX|REINDEX\b.*?)\s+CONCURRENTLY\b", re.IGNORECASE | re.DOTALL
-)
-_READING = re.compile(
-    r"(SELECT|SHOW|VALUES|TABLE|FETCH|MOVE|DECLARE|CLOSE|SET|RESET|LOCK|EXPLAIN|WITH|DISCARD|DEALLOCATE)\b",
-    re.IGNORECASE,
-)
-_WRITING_WORD = re.compile(r"\b(INSERT|UPDATE|DELETE|MERGE|INTO|ANALYZE)\b", re.IGNORECASE)
 _LOCKING = re.compile(r"\bFOR\s+(NO\s+KEY\s+)?UPDATE\b", re.IGNORECASE)
-_SCHEMA = re.compile(r"(CREATE|ALTER|DROP|DO|CALL|IMPORT)\b", re.IGNORECASE)
-_PREPARE = re.compile(r"PREPARE\b", re.IGNORECASE)
 _CALL = re.compile(r"([A-Za-z_]\w*)\s*\(")
 #: Words before a parenthesis that change no rows. Any other function may.
-_HARMLESS = frozenset(
+HARMLESS = frozenset(
     """
     abs all and any array array_agg array_length as avg between bit bool_and bool_or by case cast ceil char
     char_length character coalesce concat concat_ws cosine_distance count cube current_database
@@ -74,38 +51,71 @@ class Statement:
         name: the savepoint it names.
         refused: the command that can't be, in capitals.
         about_server: it's refused, but wouldn't change the database that it is sent to.
+        commits: it's refused because the database would commit.
         reads: certainly changes no rows.
         changes_schema: may change which constraints there are.
-        prepares: gives a statement a name that outlives transactions.
+        changes_session: leaves something on the connection that a rollback doesn't undo.
     """
 
     control: Control = ""
     name: str = ""
     refused: str = ""
     about_server: bool = False
+    commits: bool = False
     reads: bool = False
     changes_schema: bool = False
-    prepares: bool = False
+    changes_session: bool = False
 
 
-def read_statement(sql: object) -> Statement:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Grammar:
+    """How the SQL of one product is read. The patterns are matched at the beginning of a statement.
+
+    Attributes:
+        opaque: what isn't code: comments, strings, quoted names; searched everywhere.
+        refused: what can't be carried out inside the shared transaction.
+        commits: what the database would commit for.
+        begins: what begins a transaction and can be taken for it; empty: it's refused.
+        characteristics: what changes how a transaction isolates.
+        reading: what changes no rows, unless `writing` is in it.
+        writing: searched everywhere in what is `reading`.
+        schema: what may change which constraints there are.
+        session: what a rollback doesn't undo, although only the connection knows of it.
+        harmless: words before a parenthesis that change no rows; None: no function does.
+        about_server: those that are refused, but wouldn't change the database that they are sent to.
+    """
+
+    opaque: re.Pattern[str]
+    refused: tuple[re.Pattern[str], ...]
+    characteristics: re.Pattern[str]
+    reading: re.Pattern[str]
+    writing: re.Pattern[str]
+    schema: re.Pattern[str]
+    commits: re.Pattern[str] | None = None
+    begins: re.Pattern[str] | None = None
+    session: re.Pattern[str] | None = None
+    harmless: frozenset[str] | None = None
+    about_server: frozenset[str] = frozenset()
+
+
+def read_statement(sql: object, grammar: Grammar) -> Statement:
     """Tell what `sql` does; bytes and the composed statements of drivers are understood as well."""
     if isinstance(sql, bytes):
-        return _read(sql.decode(errors="replace"))
+        return _read(sql.decode(errors="replace"), grammar)
     if isinstance(sql, str):
-        return _read(sql)
+        return _read(sql, grammar)
     parts: object = getattr(sql, "as_string", None)
     if callable(parts):
         try:
-            return _read(str(parts(None)))
+            return _read(str(parts(None)), grammar)
         except Exception:  # noqa: BLE001 - psycopg2's needs a connection; take the statement for a writing one
             return Statement(changes_schema=True)
     return Statement(changes_schema=True)
 
 
 @lru_cache(maxsize=4096)
-def _read(text: str) -> Statement:
-    bare = _OPAQUE.sub(lambda match: "x" if match[0][0] == '"' else " ", text)
+def _read(text: str, grammar: Grammar) -> Statement:
+    bare = grammar.opaque.sub(lambda match: "x" if match[0][0] in '"`[' else " ", text)
     parts = [part.strip() for part in bare.split(";")]
     parts = [part for part in parts if part]
     if len(parts) == 1:
@@ -113,29 +123,41 @@ def _read(text: str) -> Statement:
             # Comments and strings have no place in these, so the text as it is will do.
             if match := pattern.match(text):
                 return Statement(control=control, name=_folded(match[1]), reads=True)
-        if _CHARACTERISTICS.match(parts[0]):
+        if grammar.characteristics.match(parts[0]):
             return Statement(control="characteristics", reads=True)
+        if grammar.begins is not None and grammar.begins.match(parts[0]):
+            return Statement(control="begin", reads=True)
     for part in parts:
-        if match := _REFUSED.match(part) or _CONCURRENTLY.match(part):
+        if match := next(filter(None, (pattern.match(part) for pattern in grammar.refused)), None):
             command = " ".join(match[0].upper().split())
-            return Statement(refused=command, about_server=len(parts) == 1 and command in _ABOUT_SERVER)
+            about_server = len(parts) == 1 and command in grammar.about_server
+            return Statement(refused=command, about_server=about_server)
+        if grammar.commits is not None and (match := grammar.commits.match(part)):
+            command = " ".join(match[0].upper().split())
+            about_server = len(parts) == 1 and command in grammar.about_server
+            return Statement(refused=command, about_server=about_server, commits=True)
     return Statement(
-        reads=all(map(_only_reads, parts)),
-        changes_schema=any(_SCHEMA.match(part) for part in parts),
-        prepares=any(_PREPARE.match(part) for part in parts),
+        reads=all(_only_reads(part, grammar) for part in parts),
+        changes_schema=any(grammar.schema.match(part) for part in parts),
+        changes_session=grammar.session is not None and any(map(grammar.session.match, parts)),
     )
 
 
 def _folded(name: str) -> str:
-    return name[1:-1].replace('""', '"') if name.startswith('"') else name.lower()
+    closing = {'"': '"', "`": "`", "[": "]"}.get(name[0])
+    if closing is None:
+        return name.lower()
+    return name[1:-1].replace(closing * 2, closing)
 
 
-def _only_reads(part: str) -> bool:
+def _only_reads(part: str, grammar: Grammar) -> bool:
     part = part.lstrip("( \n\t")
-    if not _READING.match(part) or _WRITING_WORD.search(_LOCKING.sub(" ", part)):
+    if not grammar.reading.match(part) or grammar.writing.search(_LOCKING.sub(" ", part)):
         return False
+    if grammar.harmless is None:
+        return True
     names = {name.lower() for name in _CALL.findall(part)}
-    return all(_is_harmless(name) for name in names - _HARMLESS)
+    return all(_is_harmless(name) for name in names - grammar.harmless)
 
 
 def _is_harmless(name: str) -> bool:

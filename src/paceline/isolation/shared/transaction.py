@@ -5,41 +5,40 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING
 
-from paceline.errors import ConfigError, SharedTransactionError
+from paceline.errors import SharedTransactionError
 from paceline.isolation.shared.channel import Channel
 from paceline.isolation.shared.engines import (
-    DRIVERS,
     ENGINES,
     SharedPool,
     check_assumptions,
     driver_of,
     loop_world,
 )
+from paceline.isolation.shared.failures import CLONE
 from paceline.isolation.shared.junction import Junction
 from paceline.isolation.shared.outer import Outer
 from paceline.isolation.shared.worlds import BlockingWorld
-from paceline.isolation.urls import DatabaseUrl
 
 if TYPE_CHECKING:
-    from sqlalchemy import URL, Engine
+    from sqlalchemy import Engine
 
-
-_AWAITING = frozenset({"asyncpg", "psycopg_async"})
-
+    from paceline.isolation.shared.words import Words
 
 #: Asked twice for every test, and answered by reading a URL.
-_TAKEN: weakref.WeakKeyDictionary[Engine, bool] = weakref.WeakKeyDictionary()
+_TAKEN: weakref.WeakKeyDictionary[Engine, dict[type[Words], bool]] = weakref.WeakKeyDictionary()
 
 
 class SharedTransaction:
     """Puts engines into one transaction for a test, and gives them back as they were."""
 
-    def __init__(self, *, timeout: float) -> None:
+    def __init__(self, words: Words, *, timeout: float) -> None:
         """Touch nothing yet.
 
         Args:
+            words: what is said to the kind of database that the tests have.
             timeout: seconds that a transaction of the application waits for another.
         """
+        self._words = words
         self._timeout = timeout
         self._engines = ENGINES
         self._apart = _Sessions()
@@ -50,11 +49,13 @@ class SharedTransaction:
         self._used: tuple[str, str] | None = None
 
     @staticmethod
-    def takes(engine: Engine) -> bool:
+    def takes(engine: Engine, words: Words) -> bool:
         """Tell whether `engine` is of a kind that can share its transaction."""
-        taken = _TAKEN.get(engine)
+        answers = _TAKEN.setdefault(engine, {})
+        taken = answers.get(type(words))
         if taken is None:
-            taken = _TAKEN[engine] = driver_of(engine) in DRIVERS and _target_of(engine.url) is not None
+            taken = driver_of(engine) in words.drivers and words.target(engine.url) is not None
+            answers[type(words)] = taken
         return taken
 
     def begin(self, engine: Engine, *, bridge: bool = False) -> None:
@@ -77,11 +78,15 @@ class SharedTransaction:
         self._engines.watch()
         self._lines = self._bridged if bridge else self._apart
         if bridge and not self._lines.outers:
-            self._lines.outers.append(_new_bridge(_address_of(engine)))
+            self._lines.outers.append(self._new_bridge(engine))
         for outer in self._lines.outers:
             self._prepare(outer)
         for each in self._engines:
             self._join(each)
+        if self._words.early:
+            for each, pool in list(self._lines.pools.items()):
+                if each.pool is pool and pool.is_certain:
+                    pool.ensure()
 
     def finish(self) -> None:
         """Take note that the test itself is over."""
@@ -126,9 +131,9 @@ class SharedTransaction:
     def _is_ours(self, engine: Engine) -> bool:
         """Tell whether `engine` leads to the tests' database, or may do so."""
         reference = self._reference
-        if reference is None or driver_of(engine) not in DRIVERS:
+        if reference is None or driver_of(engine) not in self._words.drivers:
             return False
-        mine, wanted = _target_of(engine.url), _target_of(reference.url)
+        mine, wanted = self._words.target(engine.url), self._words.target(reference.url)
         return mine is None or wanted is None or mine[1] == wanted[1]
 
     def _pool(self, engine: Engine) -> SharedPool:
@@ -137,7 +142,7 @@ class SharedTransaction:
         if pool is None or pool.own is not engine.pool:
             reference = self._reference or engine
             # One database may be addressed in many ways, and a `creator` may open any.
-            certain = _target_of(engine.url) == _target_of(reference.url)
+            certain = self._words.target(engine.url) == self._words.target(reference.url)
             doubt = None if certain else self._channel(driver_of(reference)).identify
             channel = self._channel(driver_of(engine))
             pool = pools[engine] = SharedPool(engine.pool, engine, channel, doubt)
@@ -148,9 +153,10 @@ class SharedTransaction:
         channel = lines.channels.get(driver)
         if channel is None:
             if lines is self._apart:
-                lines.outers.append(_new_outer(driver))
+                world = loop_world() if driver in self._words.asyncio else BlockingWorld()
+                lines.outers.append(Outer(self._words, world))
                 self._prepare(lines.outers[-1])
-            channel = lines.channels[driver] = _new_channel(driver, lines.outers[-1])
+            channel = lines.channels[driver] = Channel(driver, lines.outers[-1])
         return channel
 
     def _prepare(self, outer: Outer) -> None:
@@ -163,24 +169,27 @@ class SharedTransaction:
                 f"the test uses the database through {used} ({place}) and through {driver} "
                 f"({first}); each has a connection of its own, so neither would see what the other does",
                 hint="Bridge them with @pytest.mark.schema(bridge=True), or for all tests with "
-                "bridge = true in [tool.paceline.database].",
+                "bridge = true in [tool.paceline.database]."
+                if self._words.bridge is not None
+                else f"Use one driver for both, or {CLONE[0].lower()}{CLONE[1:]}",
             )
         self._used = (used, place)
 
-
-def _new_outer(driver: str) -> Outer:
-    """Return the transaction around a test for engines of `driver` only."""
-    return Outer(loop_world() if driver in _AWAITING else BlockingWorld())
-
-
-def _new_bridge(address: tuple[str, int]) -> Outer:
-    """Return the transaction around a test for engines of all drivers to the server at `address`."""
-    return Outer(loop_world(), Junction(address))
-
-
-def _new_channel(driver: str, outer: Outer) -> Channel:
-    """Return the way onto the session of `outer` for `driver`."""
-    return Channel(driver, outer, awaits=driver in _AWAITING)
+    def _new_bridge(self, engine: Engine) -> Outer:
+        """Return the transaction around a test for engines of all drivers to the server of `engine`."""
+        bridge = self._words.bridge
+        if bridge is None:
+            raise SharedTransactionError(
+                f"a bridge between drivers needs PostgreSQL; {engine.url!r} leads to another database",
+                hint="Take bridge out of [tool.paceline.database] or the test's marker.",
+            )
+        address = bridge.address(engine.url)
+        if address is None:
+            raise SharedTransactionError(
+                f"the URL {engine.url!r} doesn't tell which server a bridge between drivers would lead to",
+                hint="Write one host into it.",
+            )
+        return Outer(self._words, loop_world(), Junction(address))
 
 
 class _Sessions:
@@ -190,25 +199,3 @@ class _Sessions:
         self.outers: list[Outer] = []
         self.channels: dict[str, Channel] = {}
         self.pools: weakref.WeakKeyDictionary[Engine, SharedPool] = weakref.WeakKeyDictionary()
-
-
-def _address_of(engine: Engine) -> tuple[str, int]:
-    target = _target_of(engine.url)
-    if target is None or target[0] is None:
-        raise SharedTransactionError(
-            f"the URL {engine.url!r} doesn't tell which server a bridge between drivers would lead to",
-            hint="Write one host into it.",
-        )
-    return target[0]
-
-
-def _target_of(url: URL) -> tuple[tuple[str, int] | None, str] | None:
-    """Return server and database that `url` names; None if it names none."""
-    try:
-        parsed = DatabaseUrl.parse(url.set(drivername="postgresql").render_as_string(hide_password=False))
-    except ConfigError:
-        return None
-    address = parsed.address
-    if address is not None and address[0] in {"127.0.0.1", "::1"}:
-        address = ("localhost", address[1])
-    return address, parsed.name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from paceline.isolation.shared.wire import Wire
+    from paceline.isolation.shared.words import Voice
 
 #: Those that are deferred by default have to be named to be set back after a check.
 _DEFERRABLE = (
@@ -37,16 +37,16 @@ class Constraints:
         if self._schema_changed:
             self._known = None
 
-    def check(self, wire: Wire) -> None:
-        """Do what a COMMIT on `wire` does about deferred constraints.
+    def check(self, voice: Voice) -> None:
+        """Do what a COMMIT on `voice` does about deferred constraints.
 
         Raises:
             Exception: the driver's, as a COMMIT would.
         """
         if self._known is None:
-            self._known = [(bool(row[0]), str(row[1])) for row in wire.ask(_DEFERRABLE)]
+            self._known = [(bool(row[0]), str(row[1])) for row in voice.ask(_DEFERRABLE)]
         if not self._known:
             return
-        wire.ask("SET CONSTRAINTS ALL IMMEDIATE")
+        voice.ask("SET CONSTRAINTS ALL IMMEDIATE")
         if deferred := [name for is_deferred, name in self._known if is_deferred]:
-            wire.send((f"SET CONSTRAINTS {', '.join(deferred)} DEFERRED",))
+            voice.send((f"SET CONSTRAINTS {', '.join(deferred)} DEFERRED",))

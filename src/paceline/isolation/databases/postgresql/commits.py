@@ -8,9 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from paceline.errors import LeakError
-from paceline.isolation.databases import postgresql, postgresql_wal, postgresql_xids
-from paceline.isolation.databases.postgresql_fingerprint import fingerprint, unlogged_changes
-from paceline.isolation.databases.postgresql_wal import Change
+from paceline.isolation.databases import postgresql
+from paceline.isolation.databases.postgresql import wal as postgresql_wal
+from paceline.isolation.databases.postgresql import xids as postgresql_xids
+from paceline.isolation.databases.postgresql.copies import wrote
+from paceline.isolation.databases.postgresql.fingerprint import fingerprint, unlogged_changes
+from paceline.isolation.databases.postgresql.transactions import TIDY
+from paceline.isolation.databases.postgresql.wal import Change
 from paceline.isolation.origins import Origins
 from paceline.isolation.pools import tidy_connections
 
@@ -18,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from paceline.isolation.backings import Backing
-    from paceline.isolation.databases.postgresql import Connection
-    from paceline.isolation.databases.postgresql_fingerprint import Fingerprint
-    from paceline.isolation.databases.postgresql_xids import Moment
+    from paceline.isolation.databases.postgresql.connections import Connection
+    from paceline.isolation.databases.postgresql.fingerprint import Fingerprint
+    from paceline.isolation.databases.postgresql.xids import Moment
     from paceline.isolation.provisioning import Provisioning
     from paceline.isolation.urls import DatabaseUrl
 
@@ -53,6 +57,9 @@ class _Witness(Protocol):
     def changes(
         self, connection: Connection, xids: frozenset[int], before: Moment, after: Moment
     ) -> tuple[Change, ...]: ...
+    def changed(
+        self, connection: Connection, xids: frozenset[int], before: Moment, after: Moment
+    ) -> bool: ...
     def accept(self, connection: Connection) -> None: ...
 
 
@@ -80,6 +87,17 @@ class _Log:
                 return found + tuple(Change(*change) for change in unlogged_changes(own, template, xids))
             except errors.UndefinedFile:
                 return (Change("so much that the server's log no longer holds all of it", "change"),)
+
+    def changed(self, connection: Connection, xids: frozenset[int], before: Moment, after: Moment) -> bool:
+        from psycopg import errors
+
+        try:
+            certainly = wrote(connection, xids, before.lsn, after.lsn)
+        except errors.UndefinedFile:
+            return True
+        if certainly is None:
+            return bool(self.changes(connection, xids, before, after))
+        return certainly
 
     def accept(self, connection: Connection) -> None:
         pass
@@ -113,6 +131,9 @@ class _Comparison:
         assert before_test is not None
         return tuple(sorted(Change(*difference) for difference in before_test.changed_to(now)))
 
+    def changed(self, connection: Connection, xids: frozenset[int], before: Moment, after: Moment) -> bool:
+        return bool(self.changes(connection, xids, before, after))
+
     def accept(self, connection: Connection) -> None:
         # Can't tell the fixture's work from what the test has done so far.
         self._known = fingerprint(connection)
@@ -135,15 +156,10 @@ class Audit:
         """Whether there is a database to watch."""
         return self._provisioning.opened
 
-    @property
-    def place(self) -> Backing:
-        """Where the database is."""
-        return self._provisioning.place
-
     def before(self) -> None:
         """Remember the state before a test."""
         self._spans.clear()
-        self._origins.begin(self.place.url.name)
+        self._origins.begin(self._provisioning.place.url.name)
         self._before = self._asked(lambda witness, connection: witness.before(connection))
 
     def expect(self) -> None:
@@ -168,19 +184,10 @@ class Audit:
         Args:
             marker: the one that can change how the test is isolated.
         """
-        before, self._before = self._before, None
-        if before is None:
+        found = self._committed()
+        if found is None:
             return None
-        after, committed = self._asked(
-            lambda _, connection: postgresql_xids.committed_since(connection, before)
-        )
-        if after.open_xids:
-            place = self._provisioning.place
-            with postgresql.connected(place.url) as connection:
-                postgresql_xids.roll_back_prepared(connection)
-        xids = frozenset(xid for xid in committed if not any(xid in span for span in self._spans))
-        if not xids:
-            return None
+        xids, before, after = found
         changes = self._asked(lambda witness, connection: witness.changes(connection, xids, before, after))
         if not changes:
             return None
@@ -191,23 +198,43 @@ class Audit:
         told = "; ".join(filter(None, (_told(changes, statements, name), self._origins.told())))
         return LeakError(told, hint=_HINT.format(marker=marker))
 
+    def changed(self) -> bool:
+        """Compare with the state before a test that may change the database; nobody asks what it changed."""
+        found = self._committed()
+        if found is None:
+            return False
+        return self._asked(lambda witness, connection: witness.changed(connection, *found))
+
+    def _committed(self) -> tuple[frozenset[int], Moment, Moment] | None:
+        """Return what the test committed, and between which moments; None: nothing."""
+        before, self._before = self._before, None
+        if before is None:
+            return None
+        after, committed = self._asked(
+            lambda _, connection: postgresql_xids.committed_since(connection, before)
+        )
+        if after.open_xids:
+            with postgresql.connected(self._provisioning.place.url) as connection:
+                postgresql_xids.roll_back_prepared(connection)
+        xids = frozenset(xid for xid in committed if not any(xid in span for span in self._spans))
+        return (xids, before, after) if xids else None
+
     def settle(self) -> None:
         """Free connections of locks, listeners, settings and temporary tables that a test may have left."""
-        tidy_connections(self._provisioning.place.url.name)
+        tidy_connections(self._provisioning.place.url.name, "postgresql", TIDY)
 
     def undo(self) -> None:
         """Give the next test the database as it was when it had been prepared."""
         # Ours may be a connection to the database that goes.
-        self.close()
+        self._disconnect()
         self._provisioning.restore()
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Let go of the server and of the drivers."""
         self._origins.end()
-        self.close()
+        self._disconnect()
 
-    def close(self) -> None:
-        """Let go of the server."""
+    def _disconnect(self) -> None:
         if self._connection is not None:
             self._connection.close()
             self._connection = None

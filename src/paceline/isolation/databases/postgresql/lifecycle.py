@@ -1,102 +1,26 @@
-"""Everything that is said to a PostgreSQL server."""
+"""How databases of a PostgreSQL server come and go."""
 
 from __future__ import annotations
 
-import socket
-from contextlib import contextmanager, suppress
-from importlib import import_module
+import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from paceline.clock import CLOCK
-from paceline.errors import MissingDependencyError, ProvisioningError
+from paceline.errors import ProvisioningError
+from paceline.isolation.databases.postgresql.connections import connected, explained
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
-    from typing import TypeAlias
+    from collections.abc import Callable
 
-    import psycopg
     from psycopg.sql import Composed
 
+    from paceline.isolation.databases.postgresql.connections import Connection
     from paceline.isolation.urls import DatabaseUrl
 
-    Connection: TypeAlias = psycopg.Connection[tuple[object, ...]]
-
-#: What each requirement of a suite means on the server.
-EXTENSIONS = {"pgvector": "vector"}
-_CONNECT_TIMEOUT = 10
 _LOCK_TIMEOUT = 120.0
 _DISCONNECT_TIMEOUT = 5.0
 _COPY_LOCK = 7_233_451_907  # for copying one database at a time; any number does
-
-
-def unreachable(url: DatabaseUrl, timeout: float = 2.0) -> str:
-    """Return why nothing listens at `url`, without a driver; empty when something does or nobody knows."""
-    if url.address is None:
-        return ""
-    host, port = url.address
-    try:
-        if host.startswith("/"):
-            with socket.socket(socket.AF_UNIX) as probe:
-                probe.settimeout(timeout)
-                probe.connect(f"{host}/.s.PGSQL.{port}")
-        else:
-            socket.create_connection((host, port), timeout).close()
-    except OSError as error:
-        return f"nothing answers at {host}:{port}: {error.strerror or error}"
-    return ""
-
-
-def require_driver() -> None:
-    """Make sure that this module can work at all.
-
-    Raises:
-        MissingDependencyError: psycopg is not installed.
-    """
-    try:
-        import_module("psycopg")
-    except ImportError as error:
-        raise MissingDependencyError(
-            "PostgreSQL needs the library psycopg", hint="Install pytest-paceline[postgres]."
-        ) from error
-
-
-def connect(url: DatabaseUrl) -> Connection:
-    """Return an autocommit connection that the caller closes.
-
-    Raises:
-        ProvisioningError: the server refuses.
-    """
-    import psycopg
-
-    with _explained(url):
-        return psycopg.connect(url.libpq, autocommit=True, connect_timeout=_CONNECT_TIMEOUT)
-
-
-@contextmanager
-def connected(url: DatabaseUrl) -> Generator[Connection, None, None]:
-    """Yield an autocommit connection.
-
-    Raises:
-        ProvisioningError: the server refuses, or an SQL statement fails.
-    """
-    with connect(url) as connection, _explained(url):
-        yield connection
-
-
-@contextmanager
-def _explained(url: DatabaseUrl) -> Generator[None, None, None]:
-    import psycopg
-
-    try:
-        yield
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise ProvisioningError(
-            f"{url}: {url.masked(str(error)).strip()}",
-            hint="Give the user the right to create databases (ALTER ROLE ... CREATEDB).",
-        ) from error
-    except psycopg.Error as error:
-        # The chained exception of a failed connection can hold the password of the URL.
-        raise ProvisioningError(f"{url}: {url.masked(str(error)).strip()}") from None
 
 
 def create(url: DatabaseUrl, name: str, *, copy: bool = False) -> None:
@@ -159,19 +83,26 @@ def copy(url: DatabaseUrl, source: str, name: str) -> None:
         connection.execute(copying(connection, source, name))
 
 
-def rename(url: DatabaseUrl, name: str, new: str) -> None:
-    """Rename the database `name` to `new`, ending what is connected to it.
+def exchange(connection: Connection, url: DatabaseUrl, name: str, *, old: str, fresh: str) -> None:
+    """Rename the database `name` to `old` and `fresh` to `name`, ending what is connected to the first.
+
+    Args:
+        connection: to a database that is none of them.
+        url: where it leads.
+        name: the database to replace.
+        old: what becomes of its name.
+        fresh: the database that takes its place; nobody is connected to it.
 
     Raises:
         ProvisioningError: the server refuses.
     """
     from psycopg import sql
 
-    with connected(url) as connection:
+    names = [sql.Identifier(each) for each in (name, old, fresh, name)]
+    renames = sql.SQL("ALTER DATABASE {} RENAME TO {}; ALTER DATABASE {} RENAME TO {}").format(*names)
+    with explained(url):
         _disconnect(connection, name)
-        connection.execute(
-            sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(name), sql.Identifier(new))
-        )
+        connection.execute(renames)
 
 
 def copying(connection: Connection, source: str, name: str) -> Composed:
@@ -215,12 +146,12 @@ def dropping(connection: Connection, name: str) -> Composed:
     return sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)) + force
 
 
-def drop_unused(url: DatabaseUrl, pattern: str, chosen: Callable[[str], bool]) -> None:
+def drop_unused(url: DatabaseUrl, stem: str, chosen: Callable[[str], bool]) -> None:
     """Drop databases of the current user to which nobody is connected; one that is in use after all stays.
 
     Args:
         url: an existing database of the server.
-        pattern: SQL pattern of their names.
+        stem: what their names begin with.
         chosen: further condition on a name.
 
     Raises:
@@ -233,58 +164,8 @@ def drop_unused(url: DatabaseUrl, pattern: str, chosen: Callable[[str], bool]) -
             "SELECT datname FROM pg_database WHERE datname LIKE %s"
             " AND datdba = (SELECT oid FROM pg_roles WHERE rolname = current_user)"
             " AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE datid = pg_database.oid)",
-            [pattern],
+            [re.sub(r"([\\%_])", r"\\\1", stem) + "%"],
         ).fetchall()
         for name in filter(chosen, (str(row[0]) for row in rows)):
             with suppress(Error):
                 connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
-
-
-def run(url: DatabaseUrl, script: str) -> None:
-    """Run the statements of `script`, all or none of them.
-
-    Raises:
-        ProvisioningError: one fails.
-    """
-    # Newer pg_dump frames its output with commands for psql.
-    lines = (line for line in script.splitlines() if not line.startswith(("\\restrict", "\\unrestrict")))
-    with connected(url) as connection:
-        connection.execute("\n".join(lines).encode())
-
-
-def has_tables(url: DatabaseUrl) -> bool:
-    """Tell whether the database has any table of a user.
-
-    Raises:
-        ProvisioningError: the server refuses.
-    """
-    with connected(url) as connection:
-        return bool(connection.execute("SELECT FROM pg_stat_user_tables LIMIT 1").rowcount)
-
-
-def server_version(url: DatabaseUrl) -> str:
-    """Return the version, such as "18.6".
-
-    Raises:
-        ProvisioningError: the server refuses.
-    """
-    with connected(url) as connection:
-        (row,) = connection.execute("SHOW server_version").fetchall()
-    return str(row[0]).partition(" ")[0]
-
-
-def extend(url: DatabaseUrl, requires: frozenset[str]) -> tuple[tuple[str, str], ...]:
-    """Create the extensions behind `requires` that the server has; return all there are, name and version.
-
-    Raises:
-        ProvisioningError: an extension that is there can't be created.
-    """
-    from psycopg import sql
-
-    with connected(url) as connection:
-        offered = connection.execute("SELECT name FROM pg_available_extensions").fetchall()
-        wanted = {name for requirement, name in EXTENSIONS.items() if requirement in requires}
-        for extension in sorted(wanted & {str(row[0]) for row in offered}):
-            connection.execute(sql.SQL("CREATE EXTENSION IF NOT EXISTS {}").format(sql.Identifier(extension)))
-        there = connection.execute("SELECT extname, extversion FROM pg_extension ORDER BY 1")
-        return tuple((str(name), str(version)) for name, version in there)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from paceline.errors import ProvisioningError
 from paceline.isolation.databases import postgresql
-from paceline.isolation.databases.postgresql_queue import Queue
+from paceline.isolation.databases.postgresql.queue import Queue
 
 if TYPE_CHECKING:
+    from paceline.isolation.databases.postgresql.connections import Connection
     from paceline.isolation.urls import DatabaseUrl
 
 #: More would make copies that nobody takes, at 8 MB each, and make none of them come earlier.
@@ -31,8 +32,10 @@ class Clones:
         self._maintenance = maintenance
         self._template = template
         self._number = 0
-        self._connection: postgresql.Connection
+        self._connection: Connection
         self._queue: Queue | None = None
+        #: The queue's own can't be asked anything in between.
+        self._renaming: Connection | None = None
         self._coming: deque[str] = deque()
         self._replaced: deque[str] = deque()
         self._depth = 1
@@ -56,8 +59,7 @@ class Clones:
         """
         old = self._name()
         fresh = self._waiting()
-        postgresql.rename(self._maintenance, name, old)
-        postgresql.rename(self._maintenance, fresh, name)
+        self._exchange(name, old, fresh)
         self._replaced.append(old)
         if self._queue is not None and len(self._replaced) > _REPLACED:
             dropping = postgresql.dropping(self._connection, self._replaced.popleft())
@@ -70,6 +72,24 @@ class Clones:
                 self._queue.close()
             self._queue = None
             self._coming.clear()
+        if self._renaming is not None:
+            self._renaming.close()
+            self._renaming = None
+
+    def _exchange(self, name: str, old: str, fresh: str) -> None:
+        """Rename on a connection that is kept: making one takes longer than both renames."""
+        kept = self._renaming
+        if kept is not None:
+            try:
+                postgresql.exchange(kept, self._maintenance, name, old=old, fresh=fresh)
+            except ProvisioningError:
+                # A test may end all connections.
+                if not kept.broken:
+                    raise
+            else:
+                return
+        self._renaming = postgresql.connect(self._maintenance)
+        postgresql.exchange(self._renaming, self._maintenance, name, old=old, fresh=fresh)
 
     def _waiting(self) -> str:
         """Return a copy that is there."""

@@ -46,7 +46,7 @@ _PARTS: dict[str, LiteralString] = {"pg_constraint": "", "pg_policy": "", "pg_re
 _ROWS = {"INSERT": "INSERT", "MULTI_INSERT": "INSERT", "UPDATE": "UPDATE", "HOT_UPDATE": "UPDATE"} | {
     "DELETE": "DELETE"
 }
-_XID_MASK = 0xFFFFFFFF
+XID_MASK = 0xFFFFFFFF
 
 _ROWS_CHANGED: LiteralString = """
 SELECT split_part(record_type, '+', 1), spc, rel, sum(number)
@@ -136,7 +136,7 @@ class Changes:
 
     def made(self, xids: Iterable[int], start: str, end: str) -> tuple[Change, ...]:
         """Return what the transactions `xids` changed; their records lie between `start` and `end`."""
-        xid_list = sorted({xid & _XID_MASK for xid in xids})
+        xid_list = sorted({xid & XID_MASK for xid in xids})
         row = self._own.execute(
             "SELECT oid::bigint FROM pg_database WHERE datname = current_database()"
         ).fetchone()

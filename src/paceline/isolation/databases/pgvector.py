@@ -1,0 +1,4 @@
+"""PostgreSQL with vectors."""
+
+DATABASE = "postgresql"
+EXTENSION = "vector"
