@@ -11,7 +11,7 @@ import click
 
 from paceline.cli.compare import compared
 from paceline.cli.runs import earlier, recorded
-from paceline.cli.sides import NO_SUITE, Found, by_suite, command_of, default_candidate, find, with_output
+from paceline.cli.sides import NO_SUITE, Found, by_suite, command_of, find, with_output
 from paceline.cli.sources import fixture_lines
 from paceline.compare.justified import apply
 from paceline.config import load_config
@@ -23,6 +23,8 @@ from paceline.model.page import SuiteView
 from paceline.model.profile import Profile
 from paceline.model.run import Run
 from paceline.store.atomic import write_atomically
+from paceline.store.durations import Durations
+from paceline.store.run_file import read_run
 from paceline.store.state_folder import NAME, state_folder
 
 _MOST_RUNS = 100
@@ -55,11 +57,41 @@ def report(wanted: tuple[str, ...], directory: Path, against: str | None, output
 
     root = directory.resolve()
     runs = [run for one in wanted for run in recorded(root, one)] or list(recorded(root, None))
-    base = _base(root, runs, against, chosen=bool(wanted)) if against else _Base()
-    page = render([_view(root, run, base) for run in reversed(runs)], datetime.now(UTC))
+    recordings = [_recording(root, run) for run in reversed(runs)]
+    base = _base(root, recordings, against) if against else _Base()
+    page = render([_view(root, one, base) for one in recordings], datetime.now(UTC))
     path = output or state_folder(root) / "report.html"
     write_atomically(path, page)
-    click.echo(f"{path}: {len(page.encode()) / 1e6:.2f} MB, {', '.join(map(_suite, runs))}")
+    click.echo(
+        f"{path}: {len(page.encode()) / 1e6:.2f} MB, {', '.join(_suite(one.run) for one in recordings)}"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Recording:
+    """A run, and those of its suite before it.
+
+    Attributes:
+        past: how long the tests took then, the oldest first.
+        first: index in `past` of the first round of the profile that the run ended.
+    """
+
+    run: Run
+    past: tuple[Durations, ...]
+    first: int
+
+
+def _recording(root: Path, run: Run) -> _Recording:
+    header = run.header
+    past = [
+        one
+        for one in earlier(root, header.suite, _MOST_RUNS)
+        if one.run_id != header.run_id and one.started_at <= header.started_at
+    ][1 - _MOST_RUNS :]
+    first, expected = len(past), header.round - 1
+    while first > 0 and past[first - 1].round == expected > 0:
+        first, expected = first - 1, expected - 1
+    return _Recording(run=run, past=tuple(past), first=first)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +102,11 @@ class _Base:
     profiles: Mapping[str, Profile] = field(default_factory=dict[str, Profile])
 
 
-def _base(root: Path, runs: Sequence[Run], against: str, *, chosen: bool) -> _Base:
+def _base(root: Path, recordings: Sequence[_Recording], against: str) -> _Base:
     config = load_config(root)
     old = find(with_output(against, config), root)
-    new = Found(label="these runs", runs=by_suite(runs)) if chosen else default_candidate(root)
+    runs = [read_run(round_.path) for one in recordings for round_ in one.past[one.first :]]
+    new = Found(label="these runs", runs=by_suite([*runs, *(one.run for one in recordings)]))
     comparisons = compared(old, new, config)
     justifications = old.baseline.justifications if old.baseline is not None else ()
     applied = apply(comparisons, justifications, datetime.now(UTC).date().isoformat()).comparisons
@@ -84,23 +117,13 @@ def _base(root: Path, runs: Sequence[Run], against: str, *, chosen: bool) -> _Ba
     return _Base(comparisons={one.suite: one for one in applied}, profiles=profiles)
 
 
-def _view(root: Path, run: Run, base: _Base) -> SuiteView:
-    header = run.header
-    known = {
-        one.run_id: one
-        for one in earlier(root, header.suite, _MOST_RUNS)
-        if one.run_id != header.run_id and one.started_at <= header.started_at
-    }
-    runs = [(one.started_at, one.tests) for one in known.values()][1 - _MOST_RUNS :]
-    rounds = [one.round for one in known.values()][1 - _MOST_RUNS :]
-    first, expected = len(runs), header.round
-    while first > 0 and expected > 1 and rounds[first - 1] == expected - 1:
-        first, expected = first - 1, expected - 1
+def _view(root: Path, one: _Recording, base: _Base) -> SuiteView:
+    run = one.run
     return suite_view(
         examined(run, fixture_lines(root, fixture_files(run))),
-        command_of(header.arguments.command_line),
-        [*runs, (header.started_at, seconds_of(run))],
-        first,
+        command_of(run.header.arguments.command_line),
+        [*((past.started_at, past.tests) for past in one.past), (run.header.started_at, seconds_of(run))],
+        one.first,
         base.comparisons.get(_suite(run)),
         base.profiles.get(_suite(run)),
     )

@@ -19,11 +19,13 @@ class Durations:
     """How long the tests of a run took.
 
     Attributes:
+        path: of the run file.
         round: 1 for the first of a profile.
         started_at: seconds since the epoch.
         tests: node id to wall seconds of all phases of its last attempt, with what isolation took.
     """
 
+    path: Path
     run_id: str
     suite: str | None
     round: int
@@ -42,6 +44,7 @@ def read_durations(path: Path) -> Durations:
     try:
         header = json.loads(first)
         found = Durations(
+            path=path,
             run_id=str(header["run_id"]),
             suite=header["suite"],
             round=int(header["round"]),

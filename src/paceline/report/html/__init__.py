@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 
-from paceline.model.page import SuiteView
+from paceline.model.page import SuiteView, TestView
 from paceline.report.comparison_document import comparison_document
 from paceline.report.document import Document
 from paceline.report.explain_document import explain_document, headline
@@ -57,7 +57,13 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        seconds=seconds, share=share, count=count, headline=headline, statement=_statement, moment=_moment
+        seconds=seconds,
+        share=share,
+        count=count,
+        headline=headline,
+        statement=_statement,
+        moment=_moment,
+        worst=_worst,
     )
     environment.globals.update(
         legend=legend,
@@ -91,6 +97,12 @@ def _blocks(suite: SuiteView) -> dict[str, object]:
     """Return the tables of the account by their titles."""
     found = explain_document(suite.account)
     return {title: block for block in found.blocks if (title := getattr(block, "title", None))}
+
+
+def _worst(suite: SuiteView) -> list[TestView]:
+    """Return the tests whose causes are told, regressed ones first, then the slowest."""
+    told = [test for test in suite.tests if test.causes]
+    return sorted(told, key=lambda test: (test.verdict != "regressed", -test.seconds))
 
 
 def _changes(suite: SuiteView) -> Document | None:

@@ -32,7 +32,9 @@
     let name = "";
     for (const [same, rest, line, outcome, verdict, setup, call, teardown, before, low, high, levels] of suite.tests) {
       name = name.slice(0, same) + rest;
-      tests.push({ suite, name, lower: name.toLowerCase(), line, outcome, verdict, setup, call, teardown, before, low, high, levels,
+      const border = name.indexOf("::");
+      const short = border < 0 ? name : name.slice(border + 2);
+      tests.push({ suite, name, short, place: border < 0 ? "" : name.slice(0, border), lower: name.toLowerCase(), line, outcome, verdict, setup, call, teardown, before, low, high, levels,
         total: setup + call + teardown });
     }
   }
@@ -93,7 +95,7 @@
     const cells = columns.map((column) => {
       const cell = make("td", { class: column.kind });
       if (column.key === "name") {
-        const button = make("button", { type: "button", title: test.name, "data-at": at, tabindex: "-1" }, test.name);
+        const button = make("button", { type: "button", title: test.name, "data-at": at, tabindex: "-1" }, test.short, make("span", { class: "dim" }, test.place));
         button.addEventListener("click", () => detail(at));
         cell.append(button);
       } else cell.append(column.cell(test));
@@ -104,7 +106,7 @@
     return make("tr", { "aria-rowindex": at + 2 }, ...cells);
   };
   const space = (height) => {
-    const cell = make("td", { colspan: columns.length });
+    const cell = make("td");
     cell.style.height = `${height}px`;
     const line = make("tr", { class: "space", "aria-hidden": "true" }, cell);
     line.style.height = `${height}px`;
