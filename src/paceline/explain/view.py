@@ -183,7 +183,7 @@ def _before(base: Profile | None) -> dict[str, tuple[float, float, float]]:
 
 def _explained(tests: Sequence[TestView], evidence: Evidence) -> tuple[TestView, ...]:
     """Return `tests`, the slowest of them and those that changed with what they were spent on."""
-    worst = sorted(tests, key=lambda test: (test.verdict != "regressed", -test.seconds))[:_EXPLAINED]
+    worst = sorted(tests, key=lambda test: (-test.worsened, -test.seconds))[:_EXPLAINED]
     chosen = {test.nodeid for test in worst}
     shares: dict[str, list[Share]] = {}
     for share in evidence.shares:

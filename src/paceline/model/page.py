@@ -130,6 +130,14 @@ class TestView:
         """All its phases together."""
         return (self.setup or 0.0) + (self.call or 0.0) + (self.teardown or 0.0)
 
+    @property
+    def worsened(self) -> int:
+        """2 if it got slower for sure, 1 by the look of it, else 0."""
+        if self.verdict == "regressed":
+            return 2
+        slower = self.before is not None and self.seconds > self.before[1]
+        return int(self.verdict == "inconclusive" and slower)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuiteView:

@@ -100,9 +100,9 @@ def _blocks(suite: SuiteView) -> dict[str, object]:
 
 
 def _worst(suite: SuiteView) -> list[TestView]:
-    """Return the tests whose causes are told, regressed ones first, then the slowest."""
+    """Return the tests whose causes are told, those that got slower first, then the slowest."""
     told = [test for test in suite.tests if test.causes]
-    return sorted(told, key=lambda test: (test.verdict != "regressed", -test.seconds))
+    return sorted(told, key=lambda test: (-test.worsened, -test.seconds))
 
 
 def _changes(suite: SuiteView) -> Document | None:

@@ -145,15 +145,16 @@
     show(true);
   };
 
-  const frame = (label, height, ...children) => draw("svg", { class: "chart", viewBox: `0 0 760 ${height}`, role: "img", "aria-label": label }, ...children);
+  const width = () => Math.max(240, Math.min(760, innerWidth - 80));
+  const frame = (label, height, ...children) => draw("svg", { class: "chart", viewBox: `0 0 ${width()} ${height}`, role: "img", "aria-label": label }, ...children);
   const label = (x, y, text, anchor = "start") => draw("text", { x, y, "text-anchor": anchor }, text);
   const history = (test) => {
-    const dots = points(test, 760, 110).map((point) => point.split(","));
-    const after = points({ ...test, levels: [...test.levels].map((one, at) => (at >= test.suite.after ? one : content.none)).join("") }, 760, 110).length;
+    const dots = points(test, width(), 110).map((point) => point.split(","));
+    const after = points({ ...test, levels: [...test.levels].map((one, at) => (at >= test.suite.after ? one : content.none)).join("") }, width(), 110).length;
     return frame(`Seconds in ${dots.length} runs, from ${seconds(test.low)} to ${seconds(test.high)}`, 130,
       draw("polyline", { class: "line", points: dots.map((dot) => dot.join(",")).join(" ") }),
       ...dots.map(([cx, cy], at) => draw("circle", { class: at >= dots.length - after ? "dot after" : "dot", cx, cy, r: 3 })),
-      label(2, 126, "oldest"), label(758, 126, "newest", "end"));
+      label(2, 126, "oldest"), label(width() - 2, 126, "newest", "end"));
   };
   const distribution = (test) => {
     const past = test.before ? [] : ascending(values(test, 0, test.suite.after));
@@ -161,23 +162,24 @@
     if (!now.length) now.push(test.total);
     const ends = [...past, ...now, ...(test.before || [])];
     const [low, high] = [Math.min(...ends), Math.max(...ends)];
-    const x = (one) => 70 + (high > low ? (one - low) / (high - low) : 0.5) * 670;
+    const right = width() - 12;
+    const x = (one) => 58 + (high > low ? (one - low) / (high - low) : 0.5) * (right - 58);
     const strip = (found, y, kind) => found.map((one) => draw("circle", { class: kind, cx: x(one).toFixed(1), cy: y, r: 4 }));
     const tick = (one, y) => (one === null ? [] : [draw("line", { class: "tick", x1: x(one), x2: x(one), y1: y - 11, y2: y + 11 })]);
     const range = test.before ? [draw("rect", { class: "range", x: x(test.before[0]), y: 16, width: Math.max(2, x(test.before[2]) - x(test.before[0])), height: 12 })] : [];
     const [old, current] = [test.before ? test.before[1] : median(past), median(now)];
     const told = old === null ? `Now ${seconds(current)}; nothing from before` : `Before ${seconds(old)}, now ${seconds(current)} (medians)`;
     return [make("p", {}, told),
-      frame(told, 96, draw("line", { class: "axis", x1: 70, x2: 740, y1: 22, y2: 22 }), draw("line", { class: "axis", x1: 70, x2: 740, y1: 56, y2: 56 }),
+      frame(told, 96, draw("line", { class: "axis", x1: 58, x2: right, y1: 22, y2: 22 }), draw("line", { class: "axis", x1: 58, x2: right, y1: 56, y2: 56 }),
         ...range, ...strip(past, 22, "dot"), ...strip(now, 56, "dot after"), ...tick(old, 22), ...tick(current, 56),
-        label(0, 26, "before"), label(0, 60, "now"), label(70, 90, seconds(low)), label(740, 90, high > low ? seconds(high) : "", "end"))];
+        label(0, 26, "before"), label(0, 60, "now"), label(58, 90, seconds(low)), label(right, 90, high > low ? seconds(high) : "", "end"))];
   };
   const detail = (at) => {
     const test = shown[at];
     const facts = [["Total", seconds(test.total)], ["Set-up", seconds(test.setup)], ["Call", seconds(test.call)], ["Teardown", seconds(test.teardown)],
       ["Outcome", test.outcome], ["Suite", test.suite.name], ...(test.line ? [["Line", String(test.line)]] : []), ...(test.verdict ? [["Verdict", words[test.verdict] ?? test.verdict]] : [])];
     const parts = [make("dl", {}, ...facts.flatMap(([key, text]) => [make("dt", {}, key), make("dd", {}, text)])), make("h3", {}, "Before and now"), ...distribution(test)];
-    if (test.levels.length > 1) parts.push(make("h3", {}, "Every run"), history(test));
+    if (test.levels.length > 1) parts.push(make("h3", {}, "Every run"), make("p", {}, `From ${seconds(test.low)} to ${seconds(test.high)}`), history(test));
     byId("detail-title").textContent = test.name;
     byId("detail-body").replaceChildren(...parts);
     byId("detail").showModal();
@@ -221,6 +223,7 @@
     theme.setAttribute("aria-pressed", chosen === "dark");
     try { localStorage.setItem("paceline-theme", chosen); } catch { /* a page from a file may have no storage */ }
   });
+  byId("unscripted").remove();
   arrange();
   document.documentElement.dataset.ready = "";
 })();
