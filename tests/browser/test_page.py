@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
+from importlib.resources import files
 from typing import Literal
 
-import axe_playwright_python
 import pytest
 from playwright.sync_api import Page
 from tests.browser.conftest import Opener
 from tests.harness.costs import a_run, a_test, operation, phase, shared
 from tests.harness.pages import large_view, page_of, some_run, view_of
 
-_AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
+_AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 _BREAKERS = (
     "<script>window.ran = 1</script>",
     "</script><script>window.ran = 1</script>",
