@@ -187,8 +187,10 @@ def _explained(tests: Sequence[TestView], evidence: Evidence) -> tuple[TestView,
     chosen = {test.nodeid for test in worst}
     shares: dict[str, list[Share]] = {}
     for share in evidence.shares:
-        if share.stretch.nodeid in chosen and share.stretch.nodeid is not None:
-            shares.setdefault(share.stretch.nodeid, []).append(share)
+        nodeid = share.stretch.nodeid
+        # A shared fixture is in no test's seconds; it falls to whichever test needs it first.
+        if nodeid is not None and nodeid in chosen and share.stretch.kind != "shared":
+            shares.setdefault(nodeid, []).append(share)
     return tuple(
         replace(test, causes=_causes(shares.get(test.nodeid, ()), evidence))
         if test.nodeid in chosen
