@@ -119,7 +119,7 @@ def _tests(
 ) -> Iterable[TestView]:
     verdicts = _verdicts(comparison)
     before = _before(base)
-    renamed = comparison.renamed if comparison is not None else {}
+    renamed = comparison.renamed if comparison is not None else dict[str, str]()
     for test in final_attempts(run):
         phases = {phase.phase: wall(phase.values) for phase in test.phases}
         yield TestView(

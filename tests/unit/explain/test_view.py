@@ -60,10 +60,8 @@ def test_fixtures_say_how_often_they_were_built() -> None:
 
     found = fixture_costs(examined(run), 10)
 
-    assert [(cost.name, cost.builds, cost.seconds) for cost in found] == [
-        ("database", 2, pytest.approx(3.5)),
-        ("cache", 1, pytest.approx(0.1)),
-    ]
+    assert [(cost.name, cost.builds) for cost in found] == [("database", 2), ("cache", 1)]
+    assert [cost.seconds for cost in found] == pytest.approx([3.5, 0.1])
     assert [cost.name for cost in fixture_costs(examined(run), 1)] == ["database"]
 
 
@@ -110,8 +108,6 @@ def test_lanes_are_told_with_their_longest() -> None:
     first, second = view_of(some_run()).lanes
 
     assert (first.worker, first.tests, second.worker, second.tests) == ("gw0", 1, "gw1", 1)
-    assert [(mark.name, mark.start) for mark in first.longest] == [
-        (f"{FILE}::test_orders", pytest.approx(0.3)),
-        ("fixture database", pytest.approx(0.0)),
-    ]
+    assert [mark.name for mark in first.longest] == [f"{FILE}::test_orders", "fixture database"]
+    assert [mark.start for mark in first.longest] == pytest.approx([0.3, 0.0])
     assert second.idle == pytest.approx(1.3)

@@ -7,6 +7,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
+from typing import cast
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 
@@ -42,6 +43,12 @@ def render(suites: Sequence[SuiteView], made_at: datetime) -> str:
             script=script,
             data=data,
             shown=shown,
+            legend=legend,
+            lane_paths=lane_paths,
+            marks=marks,
+            account_blocks=_blocks,
+            changes=_changes,
+            words=_words,
         )
     )
     return f"{text}\n"
@@ -56,7 +63,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
+    cast("dict[str, object]", environment.filters).update(
         seconds=seconds,
         share=share,
         count=count,
@@ -64,14 +71,6 @@ def _environment() -> Environment:
         statement=_statement,
         moment=_moment,
         worst=_worst,
-    )
-    environment.globals.update(
-        legend=legend,
-        lane_paths=lane_paths,
-        marks=marks,
-        account_blocks=_blocks,
-        changes=_changes,
-        words=_words,
     )
     return environment
 

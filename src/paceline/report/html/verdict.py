@@ -44,7 +44,7 @@ def verdict(suite: SuiteView) -> Verdict:
 
 
 def _compared(found: comparison.Comparison) -> Verdict:
-    verdicts = Counter(delta.verdict for delta in found.deltas)
+    verdicts: Counter[comparison.Verdict] = Counter(delta.verdict for delta in found.deltas)
     failures = sum(delta.is_failure for delta in found.deltas)
     justified = verdicts["regressed"] - failures
     sides = f"{found.base} → {found.candidate}"
