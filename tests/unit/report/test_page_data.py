@@ -112,3 +112,9 @@ def test_the_verdict_is_one_word(view: SuiteView, word: str, tone: Tone) -> None
     found = verdict(view)
 
     assert (found.word, found.tone) == (word, tone)
+
+
+def test_what_regressed_most_is_told_beside_it() -> None:
+    """In the words of the table of changes."""
+    assert verdict(compared("regressed", "unchanged")).worst.startswith("t0: ")
+    assert verdict(compared("improved")).worst == ""

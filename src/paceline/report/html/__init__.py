@@ -24,18 +24,20 @@ _TEMPLATES = ("page.html.jinja", "suite.html.jinja", "blocks.html.jinja")
 
 
 def render(suites: Sequence[SuiteView], made_at: datetime) -> str:
-    """Return the page about `suites`.
+    """Return the page about `suites`, those that regressed first.
 
     Node ids, statements and everything else that was recorded are text to it, whatever they contain.
     """
     style, script, early = _asset("page.css"), _asset("page.js"), _asset("theme.js")
+    verdicts = {suite.run_id: verdict(suite) for suite in suites}
+    suites = sorted(suites, key=lambda suite: verdicts[suite.run_id].tone != "bad")
     data, shown = embedded(suites)
     text = (
         _environment()
         .get_template("page.html.jinja")
         .render(
             suites=suites,
-            verdicts=[verdict(suite) for suite in suites],
+            verdicts=[verdicts[suite.run_id] for suite in suites],
             made_at=f"{made_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
             policy=_policy(style=(style,), script=(early, script)),
             style=style,

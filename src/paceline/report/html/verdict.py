@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from paceline.model import comparison
 from paceline.model.page import SuiteView
-from paceline.report.document import Tone
+from paceline.report.comparison_document import comparison_document
+from paceline.report.document import Table, Tone
 from paceline.report.words import because, count, seconds
 
 VERDICT_WORDS: dict[str, str] = {
@@ -23,11 +24,16 @@ VERDICT_WORDS: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """A word that can be seen from afar, and a sentence."""
+    """A word that can be seen from afar, and a sentence.
+
+    Attributes:
+        worst: what regressed most, and why; empty if nothing did.
+    """
 
     word: str
     tone: Tone
     text: str
+    worst: str = ""
 
 
 def verdict(suite: SuiteView) -> Verdict:
@@ -49,7 +55,8 @@ def _compared(found: comparison.Comparison) -> Verdict:
     justified = verdicts["regressed"] - failures
     sides = f"{found.base} → {found.candidate}"
     if failures:
-        return Verdict(word="regressed", tone="bad", text=f"{failures} for sure, {_rest(verdicts)}; {sides}")
+        text = f"{failures} for sure, {_rest(verdicts)}; {sides}"
+        return Verdict(word="regressed", tone="bad", text=text, worst=_worst(found))
     if found.selections:
         return Verdict(word="not comparable", tone="warning", text=f"{found.selections[0]}; {sides}")
     if justified:
@@ -62,3 +69,12 @@ def _compared(found: comparison.Comparison) -> Verdict:
 def _rest(verdicts: Counter[comparison.Verdict]) -> str:
     shown: tuple[comparison.Verdict, ...] = ("inconclusive", "improved", "unchanged")
     return ", ".join(f"{verdicts[key]} {VERDICT_WORDS[key]}" for key in shown if verdicts[key]) or "no other"
+
+
+def _worst(found: comparison.Comparison) -> str:
+    """Return the first row of what changed, as a sentence."""
+    for block in comparison_document((found,)).blocks:
+        if isinstance(block, Table) and block.rows:
+            _, what, before, after, *_, why = (cell.text for cell in block.rows[0])
+            return f"{what}: {before} → {after}{f', {why}' if why else ''}"
+    return ""
