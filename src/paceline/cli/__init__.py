@@ -18,6 +18,7 @@ from paceline.cli.explain import explain
 from paceline.cli.gate import gate
 from paceline.cli.justify import justify
 from paceline.cli.profile import profile
+from paceline.cli.report import report
 from paceline.cli.top import top
 from paceline.errors import Exit, PacelineError
 
@@ -37,6 +38,7 @@ def cli() -> None:
     paceline compare            what changed since the committed figures
     paceline explain            what the last run spent its time on
     paceline top --by cpu_time  its tests by any figure
+    paceline report             all of it as one HTML page for others
     paceline doctor             why a suite doesn't run, and which marks do nothing
     """
 
@@ -48,6 +50,7 @@ cli.add_command(bisect)
 cli.add_command(calibrate)
 cli.add_command(explain)
 cli.add_command(top)
+cli.add_command(report)
 cli.add_command(doctor)
 cli.add_command(justify)
 cli.add_command(baseline)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
 from paceline.errors import NoRunsError, PacelineError, UnknownRunError, UnreadableFileError
 from paceline.model.run import Run
+from paceline.store.durations import Durations, read_durations
 from paceline.store.run_file import SUFFIX, read_run
 from paceline.store.state_folder import NAME
 
@@ -53,6 +55,22 @@ def recorded(root: Path, wanted: str | None) -> Iterator[Run]:
         )
     if not seen and first_error is not None:
         raise first_error
+
+
+def earlier(root: Path, suite: str | None, limit: int) -> tuple[Durations, ...]:
+    """Return how long the tests of a suite took in its last `limit` runs, the oldest first.
+
+    A file that can't be read is left out; whoever reads the run itself says so.
+    """
+    found: list[Durations] = []
+    for path in _files(root):
+        if len(found) == limit:
+            break
+        named = _SUITE.search(_stem(path))
+        if (named["suite"] if named else None) == suite:
+            with suppress(UnreadableFileError):
+                found.append(read_durations(path))
+    return tuple(sorted(found, key=lambda run: run.started_at))
 
 
 def _file(root: Path, wanted: str) -> Path:

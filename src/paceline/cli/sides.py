@@ -53,7 +53,7 @@ class Found:
             return Side(label=self.label, profile=stored.profile, anchor=stored.anchor)
         runs, notes = alike(self.runs[suite], like or self.runs[suite][-1])
         arguments = runs[-1].header.arguments
-        profile = aggregate(suite, arguments.marker_expression, _command(arguments.command_line), runs)
+        profile = aggregate(suite, arguments.marker_expression, command_of(arguments.command_line), runs)
         return Side(label=self.label, profile=profile, runs=runs, notes=notes)
 
 
@@ -147,23 +147,24 @@ def _folder(label: str, path: Path) -> Found:
             f"{label} holds no run files",
             hint="Run files end in .jsonl or .jsonl.gz; 'paceline profile' makes some.",
         )
-    return Found(label=label, runs=_by_suite([read_run(file) for file in files]))
+    return Found(label=label, runs=by_suite([read_run(file) for file in files]))
 
 
 def _file(label: str, path: Path) -> Found:
     if path.name.endswith(_RUN_FILES):
-        return Found(label=label, runs=_by_suite([read_run(path)]))
+        return Found(label=label, runs=by_suite([read_run(path)]))
     return Found(label=label, baseline=read_baseline(path), runs={})
 
 
-def _by_suite(runs: Sequence[Run]) -> dict[str, tuple[Run, ...]]:
+def by_suite(runs: Sequence[Run]) -> dict[str, tuple[Run, ...]]:
+    """Return the runs of each suite in the order in which they were made."""
     found: dict[str, list[Run]] = {}
     for run in sorted(runs, key=lambda run: run.header.run_id):
         found.setdefault(run.header.suite or NO_SUITE, []).append(run)
     return {suite: tuple(members) for suite, members in found.items()}
 
 
-def _command(command_line: Sequence[str]) -> str:
+def command_of(command_line: Sequence[str]) -> str:
     """Return what a person typed: without the recorder's options and what a profile puts behind them."""
     words: list[str] = []
     for word in command_line:

@@ -21,7 +21,7 @@ _SLOTS = 40
 def account(evidence: Evidence, subject: Subject) -> Account:
     """Return what the time of `subject` was spent on."""
     shares = [share for share in evidence.shares if contains(subject, share.stretch)]
-    parts = _parts(shares, evidence)
+    parts = parts_of(shares, evidence)
     workers = _workers(evidence) if subject.kind == "run" else ()
     return Account(
         subject=subject,
@@ -59,7 +59,8 @@ def _workers(evidence: Evidence) -> tuple[WorkerAccount, ...]:
     )
 
 
-def _parts(shares: Sequence[Share], evidence: Evidence) -> tuple[Part, ...]:
+def parts_of(shares: Sequence[Share], evidence: Evidence) -> tuple[Part, ...]:
+    """Return what `shares` of `evidence` were spent on, the most first."""
     groups: dict[tuple[Cause, Hashable | None], list[Share]] = {}
     leaves: list[Share] = []
     for share in shares:

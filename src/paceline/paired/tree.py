@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,7 +94,7 @@ def described(root: Path, commit: str) -> str:
 
 
 @contextmanager
-def checked_out(root: Path, revision: str) -> Iterator[Tree]:
+def checked_out(root: Path, revision: str) -> Generator[Tree]:
     """Yield `revision` in a temporary folder outside of the user's, whose own files are not touched.
 
     Raises:
@@ -120,7 +120,7 @@ def checked_out(root: Path, revision: str) -> Iterator[Tree]:
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
+def _undisturbed() -> Generator[None]:
     """Let an impatient second Ctrl-C wait until everything has been put away."""
     try:
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -110,11 +110,20 @@ def read_run(path: Path) -> Run:
     Raises:
         UnreadableFileError: missing, not a run file, or written by a newer version.
     """
+    return parse_run(content_of(path), str(path))
+
+
+def content_of(path: Path) -> bytes:
+    """Return the lines of a run file, gzipped or not.
+
+    Raises:
+        UnreadableFileError: it is missing.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:
         raise UnreadableFileError(f"the run file {path} can't be read: {error.strerror}") from error
-    return parse_run(_unzipped(content), str(path))
+    return _unzipped(content)
 
 
 def parse_run(content: bytes, name: str) -> Run:
