@@ -14,6 +14,7 @@ from paceline.cli.calibrate import calibrate
 from paceline.cli.compare import compare
 from paceline.cli.doctor import doctor
 from paceline.cli.explain import explain
+from paceline.cli.export import export
 from paceline.cli.gate import gate
 from paceline.cli.profile import profile
 from paceline.cli.top import top
@@ -35,6 +36,7 @@ def cli() -> None:
     paceline compare            what changed since the committed figures
     paceline explain            what the last run spent its time on
     paceline top --by cpu_time  its tests by any figure
+    paceline export --format ctrf  the last run, for other programs
     paceline doctor             why a suite doesn't run, and which marks do nothing
     """
 
@@ -46,6 +48,7 @@ cli.add_command(bisect)
 cli.add_command(calibrate)
 cli.add_command(explain)
 cli.add_command(top)
+cli.add_command(export)
 cli.add_command(doctor)
 
 
