@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import importlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, Protocol, cast, get_args
+from typing import Literal, get_args
 
 import click
 
 from paceline.cli.runs import of_suite
 from paceline.model.run import Run
+from paceline.report.exports import bencher, benchmark_action, ctrf, openmetrics, otlp
 from paceline.store.atomic import write_atomically
 
 Format = Literal["ctrf", "bencher", "benchmark-action", "openmetrics", "otlp"]
-
-
-class _Renderer(Protocol):
-    def render(self, run: Run) -> str: ...
+_RENDERERS: dict[Format, Callable[[Run], str]] = {
+    "ctrf": ctrf.render,
+    "bencher": bencher.render,
+    "benchmark-action": benchmark_action.render,
+    "openmetrics": openmetrics.render,
+    "otlp": otlp.render,
+}
 
 
 @click.command()
@@ -41,10 +45,9 @@ def export(wanted: str | None, format_: Format, output: str, suite: str | None, 
     paceline export --format openmetrics                      sums, for Prometheus
     paceline export --format otlp                             a trace, for an OpenTelemetry collector
     """
-    module = importlib.import_module(f"paceline.report.exports.{format_.replace('-', '_')}")
-    text = cast("_Renderer", module).render(of_suite(directory.resolve(), suite, wanted))
+    text = _RENDERERS[format_](of_suite(directory.resolve(), suite, wanted))
     text = text if text.endswith("\n") else f"{text}\n"
     if output == "-":
-        click.get_binary_stream("stdout").write(text.encode())
+        click.echo(text.encode(), nl=False)  # UTF-8, whatever the terminal speaks
     else:
         write_atomically(Path(output), text)

@@ -30,8 +30,8 @@ def render(run: Run) -> str:
                 "summary": _summary(run, Counter(test["status"] for test in tests), len(tests)),
                 "tests": tests,
                 "environment": _known(
-                    commit=run.header.revision and run.header.revision.commit,
-                    branchName=run.header.revision and run.header.revision.branch,
+                    commit=run.header.revision.commit if run.header.revision else None,
+                    branchName=run.header.revision.branch if run.header.revision else None,
                     osPlatform=_environment(run, "system"),
                     extra=_known(runId=run.header.run_id, suite=run.header.suite),
                 ),

@@ -23,8 +23,8 @@ def _lines(run: Run) -> Iterator[str]:
     told: dict[str, str | None] = {
         "run_id": run.header.run_id,
         "status": status_of(run),
-        "vcs_ref_head_revision": revision and revision.commit,
-        "vcs_ref_head_name": revision and revision.branch,
+        "vcs_ref_head_revision": revision.commit if revision else None,
+        "vcs_ref_head_name": revision.branch if revision else None,
     }
     yield _sample("paceline_run_info", {**suite, **told}, 1)
     yield from _family("paceline_tests", "Tests by outcome.")
@@ -32,15 +32,15 @@ def _lines(run: Run) -> Iterator[str]:
     for outcome in OUTCOMES:
         yield _sample("paceline_tests", {**suite, "outcome": outcome}, outcomes[outcome])
     yield from _family("paceline_phase_seconds", "Wall time of a phase, over all tests.", "seconds")
-    for name in PHASES:
+    for phase_name in PHASES:
         known = [
             phase.values["duration"]
             for test in run.tests
             for phase in test.phases
-            if phase.phase == name and "duration" in phase.values
+            if phase.phase == phase_name and "duration" in phase.values
         ]
         if known:
-            yield _sample("paceline_phase_seconds", {**suite, "phase": name}, sum(known))
+            yield _sample("paceline_phase_seconds", {**suite, "phase": phase_name}, sum(known))
     yield from _family("paceline_span_seconds", "Wall time around the tests, over all processes.", "seconds")
     spans: dict[str, float] = {}
     for span in run.spans:

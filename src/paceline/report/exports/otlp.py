@@ -1,8 +1,8 @@
 """A trace as OTLP/JSON: a span for the run, each test, each phase and each shared fixture.
 
-Names are those of OpenTelemetry's conventions (`cicd.*`, `vcs.*`, `test.*`, `code.*`) where there is one, else
-they begin with `paceline.`. Function-scoped fixtures have no time of day, so their seconds are an attribute of
-their phase. What has no time of day at all, such as a test of a JUnit file, is left out.
+Names are those of OpenTelemetry's conventions (`cicd.*`, `vcs.*`, `test.*`, `code.*`) where there is one,
+else they begin with `paceline.`. Function-scoped fixtures have no time of day, so their seconds are an
+attribute of their phase. What has no time of day at all, such as a test of a JUnit file, is left out.
 """
 
 from __future__ import annotations
@@ -37,17 +37,18 @@ def render(run: Run) -> str:
 
 
 def _resource(run: Run) -> Values:
-    revision, environment = run.header.revision, run.header.environment
-    return {
-        "service.name": "pytest",
-        "service.version": environment and environment.pytest,
-        "vcs.ref.head.revision": revision and revision.commit,
-        "vcs.ref.head.name": revision and revision.branch,
-        "host.arch": environment and environment.machine,
-        "host.cpu.model.name": environment and environment.cpu_model,
-        "process.runtime.name": environment and environment.implementation,
-        "process.runtime.version": environment and environment.python,
-    }
+    values: dict[str, str | float | bool | None] = {"service.name": "pytest"}
+    if (environment := run.header.environment) is not None:
+        values |= {
+            "service.version": environment.pytest,
+            "host.arch": environment.machine,
+            "host.cpu.model.name": environment.cpu_model,
+            "process.runtime.name": environment.implementation,
+            "process.runtime.version": environment.python,
+        }
+    if (revision := run.header.revision) is not None:
+        values |= {"vcs.ref.head.revision": revision.commit, "vcs.ref.head.name": revision.branch}
+    return values
 
 
 def _spans(run: Run) -> Iterator[dict[str, Any]]:
