@@ -139,8 +139,10 @@ def _reason(longrepr: object) -> str | None:
     match longrepr:
         case {"reprcrash": {"message": str(message)}}:
             return message.partition("\n")[0]
-        case [_, _, str(message)] | str(message):
-            return message.strip().partition("\n")[0]
+        case list() if longrepr:  # file, line and reason of a skip
+            return _reason(cast("list[object]", longrepr)[-1])
+        case str():
+            return longrepr.strip().partition("\n")[0]
         case _:
             return None
 
