@@ -101,6 +101,14 @@ def test_two_imported_runs_are_compared(project: RecordedProject, kind: str) -> 
     assert "not comparable" not in done.stdout
 
 
+def test_an_imported_run_is_not_compared_with_one_of_a_known_machine(project: RecordedProject) -> None:
+    """The times of one are of another kind, too."""
+    done = paceline(project, "compare", "new.xml", "new.jsonl")
+
+    assert "unknown environment" in done.stdout
+    assert " not comparable" in done.stdout.splitlines()[0]
+
+
 @pytest.mark.parametrize("name", ["new.xml", "new.log"])
 def test_an_imported_run_is_explained(project: RecordedProject, name: str) -> None:
     """And its slowest test is named."""

@@ -55,7 +55,9 @@ class Found:
         arguments = runs[-1].header.arguments
         if runs[-1].header.environment is None:
             notes = (*notes, f"{self.label} doesn't say on which machine it was made")
-        profile = aggregate(suite, arguments.marker_expression, _command(arguments.command_line), runs)
+        # An imported run doesn't say how it was started, either.
+        command = _command(arguments.command_line) if runs[-1].header.environment is not None else ""
+        profile = aggregate(suite, arguments.marker_expression, command, runs)
         return Side(label=self.label, profile=profile, runs=runs, notes=notes)
 
 
