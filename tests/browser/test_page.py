@@ -35,6 +35,7 @@ def hostile_page() -> str:
         suite=EVIL,
         services={EVIL: EVIL},
     )
+    assert run.header.environment is not None
     header = replace(run.header, environment=replace(run.header.environment, cpu_model=EVIL, python=EVIL))
     return page_of(view_of(replace(run, header=header)))
 

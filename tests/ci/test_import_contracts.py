@@ -85,6 +85,7 @@ def squeezed(text: str) -> str:
         ("standard-library", "paceline.stats", "numpy"),
         ("databases", "paceline.isolation.databases.postgresql", "paceline.isolation.databases.sqlite"),
         ("report-formats", "paceline.report.html", "paceline.report.terminal"),
+        ("exports", "paceline.report.exports.otlp", "paceline.report.exports.ctrf"),
         ("storage", "paceline.history.backends.files", "paceline.history.backends.lake"),
     ],
 )

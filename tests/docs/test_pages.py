@@ -30,7 +30,19 @@ REFERENCE = DOCS / "reference"
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.rglob("*.md")])
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 #: Options of other programs, in pages that tell how to call them.
-FOREIGN = {"--dburi", "--slow", "--only", "--editable", "--draft", "--version", "--rootdir", "--unshallow"}
+FOREIGN = {
+    "--dburi",
+    "--slow",
+    "--only",
+    "--editable",
+    "--draft",
+    "--version",
+    "--rootdir",
+    "--unshallow",
+    "--adapter",
+    "--data",
+    "--junitxml",
+}
 
 
 def names(path: Path) -> str:

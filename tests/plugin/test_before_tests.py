@@ -132,7 +132,8 @@ def test_what_was_compiled_is_loaded_from_the_cache_the_next_time(slow: Recorded
             )
         }
         assert found == dict.fromkeys(found, compiled)
-        assert ended.run.header.environment.no_bytecode is None
+        assert (environment := ended.run.header.environment)
+        assert environment.no_bytecode is None
         (slow.root / "run.jsonl").unlink()
 
 
@@ -144,7 +145,8 @@ def test_without_bytecode_everything_is_compiled_every_time(slow: RecordedProjec
         )
         assert part(ended.run, "module", "tests/test_it.py").compiled
         assert part(ended.run, "import", "module_library").compiled
-        assert ended.run.header.environment.no_bytecode == "PYTHONDONTWRITEBYTECODE is set"
+        assert (environment := ended.run.header.environment)
+        assert environment.no_bytecode == "PYTHONDONTWRITEBYTECODE is set"
         (slow.root / "run.jsonl").unlink()
 
 

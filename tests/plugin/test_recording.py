@@ -162,6 +162,7 @@ def test_the_header_says_how_the_run_was_made(project: RecordedProject) -> None:
     assert (header.test_patterns, header.test_paths) == (("check_*.py",), ("t",))
     assert (header.suite, header.round) == ("mine", 3)
     assert (header.workers, header.dist, header.seed) == (0, None, None)
+    assert header.environment
     assert header.environment.pytest == pytest.__version__
     assert header.revision is None
     assert ended.run.collected == ("t/check_it.py::test_it",)

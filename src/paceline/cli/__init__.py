@@ -15,6 +15,7 @@ from paceline.cli.calibrate import calibrate
 from paceline.cli.compare import compare
 from paceline.cli.doctor import doctor
 from paceline.cli.explain import explain
+from paceline.cli.export import export
 from paceline.cli.gate import gate
 from paceline.cli.justify import justify
 from paceline.cli.profile import profile
@@ -39,6 +40,7 @@ def cli() -> None:
     paceline explain            what the last run spent its time on
     paceline top --by cpu_time  its tests by any figure
     paceline report             all of it as one HTML page for others
+    paceline export --format ctrf  the last run, for other programs
     paceline doctor             why a suite doesn't run, and which marks do nothing
     """
 
@@ -51,6 +53,7 @@ cli.add_command(calibrate)
 cli.add_command(explain)
 cli.add_command(top)
 cli.add_command(report)
+cli.add_command(export)
 cli.add_command(doctor)
 cli.add_command(justify)
 cli.add_command(baseline)

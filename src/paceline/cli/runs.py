@@ -11,6 +11,7 @@ import click
 
 from paceline.errors import NoRunsError, PacelineError, UnknownRunError, UnreadableFileError
 from paceline.model.run import Run
+from paceline.store.any_run import read_any_run
 from paceline.store.durations import Durations, read_durations
 from paceline.store.run_file import SUFFIX, read_run
 from paceline.store.state_folder import NAME
@@ -30,7 +31,7 @@ def recorded(root: Path, wanted: str | None) -> Iterator[Run]:
         UnreadableFileError: the file can't be read, or none of all files can.
     """
     if wanted is not None:
-        yield read_run(_file(root, wanted))
+        yield read_any_run(_file(root, wanted))
         return
     seen: set[str | None] = set()
     first_error: PacelineError | None = None
@@ -71,6 +72,22 @@ def earlier(root: Path, suite: str | None, limit: int) -> tuple[Durations, ...]:
             with suppress(UnreadableFileError):
                 found.append(read_durations(path))
     return tuple(sorted(found, key=lambda run: run.started_at))
+
+
+def of_suite(root: Path, suite: str | None, wanted: str | None) -> Run:
+    """Return the run that is `wanted`, or else the last one of `suite`, or else the last one.
+
+    Raises:
+        UnknownRunError: there is none of that suite, besides what `recorded` raises.
+    """
+    suites: list[str] = []
+    for run in recorded(root, wanted):
+        if suite in (None, run.header.suite):
+            return run
+        suites.append(run.header.suite or run.header.run_id)
+    raise UnknownRunError(
+        f"no run of suite {suite!r} has been recorded", hint=f"There are runs of {', '.join(suites)}."
+    )
 
 
 def _file(root: Path, wanted: str) -> Path:

@@ -15,8 +15,9 @@ from paceline.model.baseline import Baseline
 from paceline.model.comparison import Side
 from paceline.model.run import Run
 from paceline.profile.aggregate import aggregate
+from paceline.store.any_run import read_any_run, run_format
 from paceline.store.baseline_file import parse_baseline, read_baseline
-from paceline.store.run_file import SUFFIX, read_run
+from paceline.store.run_file import SUFFIX
 from paceline.store.state_folder import NAME as STATE
 
 _RUN_FILES = (SUFFIX, f"{SUFFIX}.gz")
@@ -53,7 +54,11 @@ class Found:
             return Side(label=self.label, profile=stored.profile, anchor=stored.anchor)
         runs, notes = alike(self.runs[suite], like or self.runs[suite][-1])
         arguments = runs[-1].header.arguments
-        profile = aggregate(suite, arguments.marker_expression, command_of(arguments.command_line), runs)
+        if runs[-1].header.environment is None:
+            notes = (*notes, f"{self.label} doesn't say on which machine it was made")
+        # An imported run doesn't say how it was started, either.
+        command = command_of(arguments.command_line) if runs[-1].header.environment is not None else ""
+        profile = aggregate(suite, arguments.marker_expression, command, runs)
         return Side(label=self.label, profile=profile, runs=runs, notes=notes)
 
 
@@ -139,21 +144,24 @@ def _newest(runs: Sequence[Run]) -> tuple[Run, ...]:
 
 
 def _folder(label: str, path: Path) -> Found:
-    files = (
-        [file for file in sorted(path.rglob("*")) if file.name.endswith(_RUN_FILES)] if path.is_dir() else []
-    )
+    files = [file for file in sorted(path.rglob("*")) if _holds_run(file)] if path.is_dir() else []
     if not files:
         raise UnreadableFileError(
             f"{label} holds no run files",
-            hint="Run files end in .jsonl or .jsonl.gz; 'paceline profile' makes some.",
+            hint="Run files end in .jsonl or .jsonl.gz, JUnit XML in .xml; 'paceline profile' makes some.",
         )
-    return Found(label=label, runs=by_suite([read_run(file) for file in files]))
+    return Found(label=label, runs=by_suite([read_any_run(file) for file in files]))
 
 
 def _file(label: str, path: Path) -> Found:
-    if path.name.endswith(_RUN_FILES):
-        return Found(label=label, runs=by_suite([read_run(path)]))
+    if path.name.endswith(_RUN_FILES) or run_format(path) is not None:
+        return Found(label=label, runs=by_suite([read_any_run(path)]))
     return Found(label=label, baseline=read_baseline(path), runs={})
+
+
+def _holds_run(path: Path) -> bool:
+    # Other tools write XML, too.
+    return path.name.endswith(_RUN_FILES) or (path.suffix == ".xml" and run_format(path) == "junit")
 
 
 def by_suite(runs: Sequence[Run]) -> dict[str, tuple[Run, ...]]:

@@ -8,13 +8,12 @@ import click
 from rich.console import Console
 
 from paceline.cli.formats import FORMATS, Format, show
-from paceline.cli.runs import recorded
+from paceline.cli.runs import of_suite
 from paceline.cli.sources import fixture_lines
-from paceline.errors import UnknownRunError
 from paceline.explain.stretches import fixture_files
 from paceline.explain.top import KINDS, ranking
 from paceline.model.ranking import RankedKind
-from paceline.model.run import PHASES, PhaseName, Run
+from paceline.model.run import PHASES, PhaseName
 from paceline.report.top_document import top_document
 
 
@@ -51,18 +50,7 @@ def top(
     paceline top --kind imports --by own                the slowest imports
     """
     root = directory.resolve()
-    run = _run(root, suite, wanted)
+    run = of_suite(root, suite, wanted)
     lines = fixture_lines(root, fixture_files(run)) if kind == "fixtures" else None
     found = ranking(run, kind, by, limit, phase, lines)
     show(top_document(found), found, format_, Console())
-
-
-def _run(root: Path, suite: str | None, wanted: str | None) -> Run:
-    suites: list[str] = []
-    for run in recorded(root, wanted):
-        if suite in (None, run.header.suite):
-            return run
-        suites.append(run.header.suite or run.header.run_id)
-    raise UnknownRunError(
-        f"no run of suite {suite!r} has been recorded", hint=f"There are runs of {', '.join(suites)}."
-    )

@@ -32,10 +32,11 @@ def differences(before: Profile, after: Profile) -> tuple[str, ...]:
     ]
     if not any(found):  # the command also holds what was compared so far
         found.append(_changed("command", before.command, after.command))
-    if before.environment is None or after.environment is None:
-        found.append("unknown environment")
-    else:
+    if before.environment is not None and after.environment is not None:
         found.extend(_environments(before.environment, after.environment))
+    elif before.environment is not after.environment:
+        found.append("unknown environment")
+    # Where neither says, as in JUnit XML, the reader is told and has to know.
     return tuple(difference for difference in found if difference)
 
 

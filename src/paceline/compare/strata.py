@@ -15,7 +15,7 @@ def alike(runs: Sequence[Run], like: Run) -> tuple[tuple[Run, ...], tuple[str, .
     """
     wanted = _conditions(like)
     kept = tuple(run for run in runs if _conditions(run) == wanted)
-    others = Counter(run.header.environment.cpu_model or "an unknown CPU" for run in runs if run not in kept)
+    others = Counter(_processor(run) for run in runs if run not in kept)
     if not kept or not others:
         return tuple(runs), ()
     where = ", ".join(f"{number} on {model}" for model, number in others.most_common())
@@ -26,14 +26,24 @@ def alike(runs: Sequence[Run], like: Run) -> tuple[tuple[Run, ...], tuple[str, .
 
 def _conditions(run: Run) -> tuple[object, ...]:
     environment = run.header.environment
+    machine: tuple[object, ...] = ()
+    if environment is not None:
+        machine = (
+            environment.implementation,
+            environment.python.rpartition(".")[0],
+            environment.machine,
+            environment.cpu_model,
+            environment.cpu_count,
+            environment.cpu_limit,
+        )
     return (
-        environment.implementation,
-        environment.python.rpartition(".")[0],
-        environment.machine,
-        environment.cpu_model,
-        environment.cpu_count,
-        environment.cpu_limit,
+        machine,
         run.header.workers,
         run.header.dist,
         tuple(sorted(run.services.items())),
     )
+
+
+def _processor(run: Run) -> str:
+    environment = run.header.environment
+    return (environment.cpu_model if environment is not None else None) or "an unknown CPU"

@@ -69,11 +69,16 @@ def suite_view(
 
 def _facts(run: Run, command: str) -> tuple[tuple[str, str], ...]:
     environment, revision = run.header.environment, run.header.revision
+    machine: list[tuple[str, str]] = []
+    if environment is not None:
+        machine = [
+            ("Python", environment.python),
+            ("pytest", environment.pytest),
+            ("Processor", environment.cpu_model or ""),
+        ]
     facts = [
-        ("Python", environment.python),
-        ("pytest", environment.pytest),
+        *machine,
         ("Paceline", run.header.paceline),
-        ("Processor", environment.cpu_model or ""),
         ("Workers", str(run.header.workers or 1)),
         ("Commit", f"{revision.commit[:12]}{' with changes' if revision.dirty else ''}" if revision else ""),
         ("Command", command),

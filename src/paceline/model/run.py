@@ -158,6 +158,7 @@ class RunHeader:
         hash_seed: content of PYTHONHASHSEED; None if unset.
         test_patterns: pytest's `python_files`.
         test_paths: pytest's `testpaths`.
+        environment: None only in a run that another program has recorded and that doesn't say.
     """
 
     schema_version: int
@@ -173,7 +174,7 @@ class RunHeader:
     hash_seed: str | None
     test_patterns: tuple[str, ...]
     test_paths: tuple[str, ...]
-    environment: Environment
+    environment: Environment | None
     revision: Revision | None
     metrics: tuple[Metric, ...]
 

@@ -47,7 +47,7 @@ def first_slow(commits: Sequence[str], ask: Callable[[str], Answer]) -> Culprit:
         open_ = [at for at in range(fast + 1, slow) if at not in unknown]
         if not open_:
             break
-        at = min(open_, key=lambda place: abs(2 * place - fast - slow))
+        _, at = min((abs(2 * place - fast - slow), place) for place in open_)
         asked += 1
         match ask(commits[at]):
             case "slow":

@@ -55,9 +55,11 @@ class GateRequest:
     labels: tuple[str, str]
     calibrations: Mapping[str, SuiteCalibration] = field(default_factory=dict[str, SuiteCalibration])
 
-    def habits(self, suite: Suite, environment: Environment) -> Habits:
+    def habits(self, suite: Suite, environment: Environment | None) -> Habits:
         """Return what is usual for `suite` on a machine with this `environment`."""
         known = self.calibrations.get(suite.name)
+        if environment is None:
+            return Habits(calibration=None)
         python = environment.python.rpartition(".")[0]
         alike = known is not None and (known.cpu, known.python) == (environment.cpu_model, python)
         return Habits(calibration=known if alike else None)

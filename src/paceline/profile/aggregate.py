@@ -257,7 +257,9 @@ def _ordered(outcomes: Counter[Outcome]) -> dict[Outcome, int]:
     return {outcome: outcomes[outcome] for outcome in OUTCOMES if outcomes[outcome]}
 
 
-def _environment(run: Run) -> Environment:
+def _environment(run: Run) -> Environment | None:
+    if run.header.environment is None:
+        return None
     return replace(run.header.environment, services=dict(sorted(run.services.items())))
 
 

@@ -17,6 +17,7 @@ from paceline.metrics.callers import CALLERS
 from paceline.metrics.chosen import chosen, declared, known_metrics
 from paceline.model.run import SCHEMA_VERSION, Arguments, RunEnd, RunHeader
 from paceline.record import startup
+from paceline.record.closing import Closing
 from paceline.record.environment import environment
 from paceline.record.machine import Machine
 from paceline.record.measure import Measure
@@ -99,6 +100,9 @@ def _register(config: pytest.Config, loaded_at: tuple[float, float], words: Sequ
         "paceline-recorder": recorder,
         **(measure.plugins if measure else {"paceline-controller": ControllerSide(writer, named)}),
     }
+    # Who has named the file reads it, such as `paceline profile`.
+    if not config.getoption("--paceline-out"):
+        plugins["paceline-closing"] = Closing(path)
     for name, plugin in plugins.items():
         config.pluginmanager.register(plugin, name)
     startup.register(config, "main", writer.note, partial(warn, config))

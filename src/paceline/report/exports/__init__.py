@@ -1,0 +1,1 @@
+"""A run in the formats of other programs: one file each, none of which opens a file."""
