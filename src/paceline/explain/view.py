@@ -10,7 +10,7 @@ from paceline.explain.costs import fixture_costs, statement_costs
 from paceline.explain.evidence import Evidence
 from paceline.explain.kinds import times
 from paceline.explain.shares import Share
-from paceline.explain.timeline import Interval, Lane, Timeline, wall
+from paceline.explain.timeline import Interval, Lane, Timeline
 from paceline.model.account import Subject
 from paceline.model.comparison import Comparison
 from paceline.model.page import LaneView, Mark, SuiteView, TestView
@@ -126,7 +126,7 @@ def _tests(
     before = _before(base)
     renamed = comparison.renamed if comparison is not None else dict[str, str]()
     for test in final_attempts(run):
-        phases = {phase.phase: wall(phase.values) for phase in test.phases}
+        phases = {phase.phase: _own(phase) for phase in test.phases}
         yield TestView(
             nodeid=test.nodeid,
             path=test.path,
@@ -148,11 +148,12 @@ def seconds_of(run: Run) -> dict[str, float]:
 
 
 def _seconds(test: TestRecord) -> float:
-    return sum(_wall(phase) for phase in test.phases)
+    return sum(_own(phase) for phase in test.phases)
 
 
-def _wall(phase: Phase) -> float:
-    return wall(phase.values)
+def _own(phase: Phase) -> float:
+    """Return seconds as comparisons and baselines know them: without what isolation took."""
+    return max(0.0, phase.values.get("duration", 0.0))
 
 
 _WORST_FIRST = ("regressed", "inconclusive", "added", "improved", "not_comparable", "unchanged")
@@ -193,8 +194,9 @@ def _explained(tests: Sequence[TestView], evidence: Evidence) -> tuple[TestView,
     shares: dict[str, list[Share]] = {}
     for share in evidence.shares:
         nodeid = share.stretch.nodeid
-        # A shared fixture is in no test's seconds; it falls to whichever test needs it first.
-        if nodeid is not None and nodeid in chosen and share.stretch.kind != "shared":
+        # Isolation is in no test's seconds, nor is a shared fixture: it falls to whichever test is first.
+        counted = share.stretch.kind != "shared" and share.cause != "isolation"
+        if counted and nodeid is not None and nodeid in chosen:
             shares.setdefault(nodeid, []).append(share)
     return tuple(
         replace(test, causes=_causes(shares.get(test.nodeid, ()), evidence))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from paceline.errors import UnreadableFileError
+from paceline.model.metric import ISOLATION_TIME
 from paceline.store.run_file import content_of
 
 _TEST = b'{"kind":"test"'
@@ -22,7 +23,7 @@ class Durations:
         path: of the run file.
         round: 1 for the first of a profile.
         started_at: seconds since the epoch.
-        tests: node id to wall seconds of all phases of its last attempt, with what isolation took.
+        tests: node id to wall seconds of all phases of its last attempt, without what isolation took.
     """
 
     path: Path
@@ -58,5 +59,9 @@ def read_durations(path: Path) -> Durations:
 
 def _test(record: dict[str, Any]) -> tuple[str, float]:
     phases = cast("list[dict[str, Any]]", record["phases"])
-    # As written, `duration` still has what isolation took in it.
-    return str(record["nodeid"]), sum(max(0.0, float(one["values"].get("duration", 0.0))) for one in phases)
+    return str(record["nodeid"]), sum(_own(one["values"]) for one in phases)
+
+
+def _own(values: dict[str, float]) -> float:
+    """Return a duration as a reader restores it: as written, it still has what isolation took in it."""
+    return max(0.0, float(values.get("duration", 0.0)) - float(values.get(ISOLATION_TIME, 0.0)))
