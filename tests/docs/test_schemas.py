@@ -20,7 +20,10 @@ ROOT = Path(__file__).resolve().parents[2]
 #: Lines of a probe that fails.
 _SELDOM = {"metric_off"}
 CONFTEST = """
+import time
 import pytest
+
+time.sleep(0.02)  # long enough for a line of its own
 
 @pytest.fixture(scope="session", autouse=True)
 def server(pytestconfig):

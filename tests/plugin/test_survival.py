@@ -275,9 +275,17 @@ def test_a_disk_that_fills_up_changes_nothing(project: RecordedProject, limit: i
 def test_a_disk_that_is_full_at_the_very_end_is_still_said(project: RecordedProject) -> None:
     """pytest has shown its warnings by then; the closing line is the one that is missing."""
     project.file("test_it.py", _MANY)
-    metrics = "--paceline-metrics=none"  # whose lines have the same length in every run
-    size = project.pytest(metrics).path.stat().st_size
-    ended = project.pytest(metrics, out="second.jsonl", limit_bytes=size - 10)
+    project.file(
+        "conftest.py",
+        f"""
+import os, resource
+
+def pytest_sessionfinish():
+    room = os.stat("{OUT}").st_size + 10
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+""",
+    )
+    ended = project.pytest()
     assert ended.ret == 0
     assert ended.stdout.count("recording stopped") == 1
     assert len(parse_run(ended.path.read_bytes(), OUT).tests) == 12

@@ -269,6 +269,7 @@ def main(arguments: list[str]) -> None:
     ask_kernel(_PR_SET_CHILD_SUBREAPER, 1)
     claimed: list[str] = []
     try:
+        watch.pause(0)
         for folder in dict.fromkeys((home, sockets)):
             claim(folder, uid, gid)
             claimed.append(folder)

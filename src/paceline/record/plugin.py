@@ -146,6 +146,7 @@ class Recorder:
         try:
             return (yield)
         finally:
+            self._writer.summary_shown()
             self._spans.finish()
             if self._measure is not None:
                 self._measure.finish()

@@ -71,13 +71,16 @@ class Writer:
         """Append `record`, a dataclass or a mapping."""
         self.write(line(kind, record))
 
+    def summary_shown(self) -> None:
+        """Show warnings at once from now on: pytest has shown its own."""
+        self._finishing = True
+
     def finish(self, end: RunEnd) -> bool:
         """Write the tests whose end was never reported and the closing line, and close the file.
 
         Returns:
             Whether the whole run was written.
         """
-        self._finishing = True
         for key in list(self._open):
             self._finish(key)
         self.note("end", end)
