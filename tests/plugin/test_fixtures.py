@@ -302,13 +302,13 @@ def test_it(one, two): pass
 
 
 def test_modules_say_what_memory_they_leave_behind(project: RecordedProject) -> None:
-    """Before its first test and after its last; the module that keeps 120 MB is found."""
+    """Before its first test and after its last; the module that keeps 500 MB is found."""
     project.file("test_a.py", "def test_it(): pass\n")
-    project.file("test_b.py", "kept = []\ndef test_it(): kept.append(b'x' * 120_000_000)\n")
+    project.file("test_b.py", "kept = []\ndef test_it(): kept.append(b'x' * 500_000_000)\n")
     project.file("test_c.py", "def test_it(): pass\n")
     ended = project.pytest()
     grown = {one.path: one.after - one.before for one in ended.run.costs.memory}
     assert list(grown) == ["test_a.py", "test_b.py", "test_c.py"]
-    assert grown["test_b.py"] > 100_000_000 > max(grown["test_a.py"], grown["test_c.py"])
+    assert grown["test_b.py"] > 400_000_000 > max(grown["test_a.py"], grown["test_c.py"])
     (peak,) = [test.phases[1].values["peak_rss"] for test in ended.run.tests if test.path == "test_b.py"]
-    assert peak > 60_000_000  # an earlier peak lies in between
+    assert peak > 60_000_000  # a new process begins with the peak of the one that started it
