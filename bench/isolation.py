@@ -106,8 +106,9 @@ def starts(scratch: Path, *, tables: int, runs: int) -> list[Start]:
     write(scratch / "start", available()[:1], tables=tables, tests=1)
     test = scratch / "start" / "test_bench.py"
     test.write_text(
+        # The application has loaded its driver by then.
+        "import psycopg\n\n"
         "def test_0(paceline_database):\n"
-        "    import psycopg\n"
         "    url = paceline_database.url.replace('+psycopg', '')\n"
         "    with psycopg.connect(url) as connection:\n"
         "        connection.execute('select 1')\n"

@@ -225,8 +225,9 @@ class Audit:
 
     def undo(self) -> None:
         """Give the next test the database as it was when it had been prepared."""
-        # Ours may be a connection to the database that goes.
-        self._disconnect()
+        # A comparison is connected to the database that goes; the log is read from another one.
+        if not isinstance(self._witness, _Log):
+            self._disconnect()
         self._provisioning.restore()
 
     def close(self) -> None:
