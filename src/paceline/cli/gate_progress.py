@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from paceline.cli.progress import new_bar
 from paceline.profile.runner import Progress as Advance
 from paceline.report.words import count, seconds
 
@@ -48,16 +48,7 @@ class LiveWatcher(PlainWatcher, AbstractContextManager["LiveWatcher"]):
     def __init__(self, console: Console) -> None:
         """See `PlainWatcher`."""
         super().__init__(console)
-        self._bar = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.fields[far]}"),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[left]}"),
-            console=console,
-            transient=True,
-        )
+        self._bar = new_bar(console)
         self._task = self._bar.add_task("", total=None, far="", left="")
 
     def __enter__(self) -> Self:

@@ -82,16 +82,7 @@ class LiveProgress(PlainProgress):
     def __init__(self, console: Console, expected: Mapping[str, float], steps: tuple[Step, ...]) -> None:
         """See `PlainProgress`."""
         super().__init__(console, expected, steps)
-        self._bar = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.fields[far]}"),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[left]}"),
-            console=console,
-            transient=True,
-        )
+        self._bar = new_bar(console)
         self._task = self._bar.add_task("", total=None, far="", left="")
 
     def __enter__(self) -> Self:
@@ -122,6 +113,20 @@ class LiveProgress(PlainProgress):
         self._bar.update(
             self._task, completed=progress.done, total=progress.total, far=how_far(progress), left=left
         )
+
+
+def new_bar(console: Console) -> Progress:
+    """Return a bar that goes away at the end; its tasks have the fields `far` and `left`."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[far]}"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[left]}"),
+        console=console,
+        transient=True,
+    )
 
 
 def how_far(progress: Advance) -> str:

@@ -122,7 +122,7 @@ class Place:
         cls,
         socket: str = "server.sock",
         *,
-        memory: Path = Path("/dev/shm"),  # noqa: S108
+        memory: Path = Path("/dev/shm"),  # noqa: S108 - as above
         room: int = _ROOM,
     ) -> Place:
         """Choose an unpredictable name, in memory where there are `room` bytes.

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
 
 _PACKAGES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
-_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # noqa: PTH100, PTH120
-_ISOLATION = os.path.join(_OURS, "isolation") + os.sep  # noqa: PTH118
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # noqa: PTH100, PTH120 - compared as text
+_ISOLATION = os.path.join(_OURS, "isolation") + os.sep  # noqa: PTH118 - as above
 _MOST_KEYS = 4096
 
 Lines = dict[int, str]

@@ -91,7 +91,7 @@ def uninstall() -> None:
     setattr(_RECORD, _CONNECT, _INSTALLED.connect.__wrapped__)
     ours = _INSTALLED.engine_created
     if vars(Dialect)["engine_created"] is ours:
-        setattr(Dialect, "engine_created", ours.__func__.__wrapped__)  # noqa: B010
+        setattr(Dialect, "engine_created", ours.__func__.__wrapped__)  # noqa: B010  as below
     # Otherwise somebody has replaced it after us, and will call ours, which does nothing any more.
     for dialect in list(_INSTALLED.dialects):
         leave(dialect)
@@ -119,7 +119,7 @@ def _watch_engines() -> None:
     engine_created.__wrapped__ = original  # type: ignore[attr-defined] # pyright: ignore[reportFunctionMemberAccess]
     # Not the constructor of Engine: create_engine() reads its options from the signature.
     _INSTALLED.engine_created = classmethod(engine_created)
-    setattr(Dialect, "engine_created", _INSTALLED.engine_created)  # noqa: B010
+    setattr(Dialect, "engine_created", _INSTALLED.engine_created)  # noqa: B010  type checkers allow no other
 
 
 def _watch_connections() -> None:

@@ -61,7 +61,7 @@ class Closing:
             totals = read_totals(self._path)
             here = config.invocation_params.dir
             # A log has no width: there, nothing is cut.
-            width = None if os.environ.get("CI") else getattr(terminalreporter, "_tw").fullwidth  # noqa: B009
+            width = None if os.environ.get("CI") else getattr(terminalreporter, "_tw").fullwidth  # noqa: B009  private
             found = lines(
                 totals,
                 # It is gzipped when pytest has ended.

@@ -111,12 +111,12 @@ class Engines:
                 engines.on_new(engine)
 
         # Not the constructor: create_engine() reads its options from the signature.
-        setattr(Dialect, "engine_created", classmethod(engine_created))  # noqa: B010
+        setattr(Dialect, "engine_created", classmethod(engine_created))  # noqa: B010 - type checkers allow no other
 
     def unwatch(self) -> None:
         """Leave SQLAlchemy as it was."""
         if self._original is not None:
-            setattr(Dialect, "engine_created", self._original)  # noqa: B010
+            setattr(Dialect, "engine_created", self._original)  # noqa: B010 - as above
             self._original = None
 
 
