@@ -17,6 +17,7 @@ from paceline.cli.doctor import doctor
 from paceline.cli.explain import explain
 from paceline.cli.export import export
 from paceline.cli.gate import gate
+from paceline.cli.init import init
 from paceline.cli.justify import justify
 from paceline.cli.profile import profile
 from paceline.cli.report import report
@@ -34,6 +35,7 @@ def cli() -> None:
     """Keep a team's heavy pytest suites fast.
 
     \b
+    paceline init               set a project up, its CI included
     paceline profile            profile every suite and store the figures
     paceline profile schema     only one of them
     paceline compare            what changed since the committed figures
@@ -45,6 +47,7 @@ def cli() -> None:
     """
 
 
+cli.add_command(init)
 cli.add_command(profile)
 cli.add_command(compare)
 cli.add_command(gate)

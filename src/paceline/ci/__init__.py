@@ -1,0 +1,1 @@
+"""What `paceline init` finds in a project and writes into it."""

@@ -1,0 +1,1 @@
+"""Run files of the past: where they are kept, and how they get there."""

@@ -1,0 +1,3 @@
+"""The branch that holds the run files of the main branch."""
+
+BRANCH = "paceline-history"
