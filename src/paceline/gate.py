@@ -73,6 +73,9 @@ class Gate:
         group.addoption("--paceline-out", metavar="FILE", help="Record this run in FILE")
         group.addoption("--paceline-suite", metavar="NAME", help="Name of the suite that is recorded")
         group.addoption("--paceline-round", metavar="N", type=int, default=1, help="Round that is recorded")
+        group.addoption(
+            "--paceline-shard", metavar="K/N", help="Run only this part of the tests, whole modules"
+        )
         group.addoption("--paceline-facts", metavar="FILE", help="Write to FILE what `paceline doctor` reads")
         group.addoption(
             "--paceline-facts-start",
@@ -193,6 +196,10 @@ class Features:
         from paceline.isolation import plugin as isolation
 
         isolation.register(config, self._gate.settings, self._gate.enabled(config))
+        if config.getoption("--paceline-shard"):
+            from paceline.schedule import plugin as shards
+
+            shards.register(config, self._gate.settings)
         if config.getoption("--paceline-facts"):
             from paceline.facts import plugin as facts
 

@@ -19,6 +19,7 @@ from paceline.cli.export import export
 from paceline.cli.gate import gate
 from paceline.cli.init import init
 from paceline.cli.justify import justify
+from paceline.cli.merge import merge
 from paceline.cli.profile import profile
 from paceline.cli.report import report
 from paceline.cli.top import top
@@ -49,6 +50,7 @@ def cli() -> None:
 
 cli.add_command(init)
 cli.add_command(profile)
+cli.add_command(merge)
 cli.add_command(compare)
 cli.add_command(gate)
 cli.add_command(bisect)

@@ -18,6 +18,7 @@ from paceline.compare.change import change
 from paceline.config import Suite, load_config
 from paceline.errors import Exit, MissingDependencyError, UnwritableFileError
 from paceline.model.baseline import Baseline
+from paceline.model.shard import parse_shard
 from paceline.profile.aggregate import ranking
 from paceline.profile.plan import chosen, steps
 from paceline.profile.session import ProfiledSuite, ProfileRequest
@@ -32,6 +33,14 @@ from paceline.store.state_folder import NAME, state_folder
 _SHOWN_SLOWEST = 5
 
 
+def shard_option(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Return the part of the suites as it was given, if it is one."""
+    try:
+        return str(parse_shard(value)) if value else ""
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 @click.command()
 @click.argument("suites", nargs=-1, metavar="[SUITE]...")
 @click.option(
@@ -41,6 +50,13 @@ _SHOWN_SLOWEST = 5
     "--rounds", type=click.IntRange(1), help="Runs of each suite; more rounds tell noise from change."
 )
 @click.option("--workers", type=click.IntRange(0), help="pytest-xdist workers; 0 runs without.")
+@click.option(
+    "--shard",
+    metavar="K/N",
+    default="",
+    callback=shard_option,
+    help="Only part K of N, whole modules; with --output.",
+)
 @click.option("--output", type=click.Path(path_type=Path), help="Baseline file to merge the figures into.")
 @click.option(
     "--stall-timeout", type=click.FloatRange(1), help="Seconds without progress before pytest is ended."
@@ -56,6 +72,7 @@ def profile(
     directory: Path,
     rounds: int | None,
     workers: int | None,
+    shard: str,
     output: Path | None,
     stall_timeout: float | None,
     collect_all: bool,
@@ -70,12 +87,15 @@ def profile(
     paceline profile                          every suite, once
     paceline profile schema --rounds 5        one suite, five times
     paceline profile schema --workers 2       with pytest-xdist
+    paceline profile schema --shard 1/3 --output part.json   a third of it; see `paceline merge`
     """
     root = directory.resolve()
     config = load_config(root)
     selected = chosen(config, suites, workers)
     _check_xdist(selected)
     path = (root / config.output) if output is None else output.resolve()
+    if shard and path == (root / config.output).resolve():
+        raise click.UsageError("a part of a suite is no baseline; name another file with --output")
     stored = read_baseline(path)
     justifications = stored.justifications if stored is not None else ()
     request = ProfileRequest(
@@ -83,7 +103,7 @@ def profile(
         output=path,
         config=config,
         suites=selected,
-        steps=steps(selected, rounds),
+        steps=steps(selected, rounds, shard),
         stall_timeout=stall_timeout or config.stall_timeout,
         collect_all=collect_all,
         refuse=lambda before, found, runs: unjustified_counts(before, found, runs, justifications),

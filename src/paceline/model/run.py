@@ -159,6 +159,7 @@ class RunHeader:
         test_patterns: pytest's `python_files`.
         test_paths: pytest's `testpaths`.
         environment: None only in a run that another program has recorded and that doesn't say.
+        shard: part of the suite that this run is, such as "2/3"; None for the whole.
     """
 
     schema_version: int
@@ -177,6 +178,7 @@ class RunHeader:
     environment: Environment | None
     revision: Revision | None
     metrics: tuple[Metric, ...]
+    shard: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

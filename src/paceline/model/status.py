@@ -94,6 +94,8 @@ def reason_for(run: Run, status: RunStatus) -> str | None:
         case "measured":
             return None
         case "no_tests":
+            if run.header.shard is not None and run.deselected:
+                return f"shard {run.header.shard} has none: the suite has fewer modules than shards"
             expression = run.header.arguments.marker_expression
             return f"no test is selected by -m {expression!r}" if expression else "no test was found"
         case "collection_error" if run.collection_errors:

@@ -14,10 +14,12 @@ class Step:
 
     Attributes:
         round: 1 for the first.
+        shard: part of the suite to run, such as "2/3"; empty for the whole.
     """
 
     suite: Suite
     round: int
+    shard: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,18 +33,19 @@ class Selection:
     paths: tuple[str, ...] = ()
 
 
-def steps(suites: Sequence[Suite], rounds: int | None) -> tuple[Step, ...]:
+def steps(suites: Sequence[Suite], rounds: int | None, shard: str = "") -> tuple[Step, ...]:
     """Return the runs in order, the rounds interleaved across suites.
 
     Interleaving spreads what disturbs the machine for a while over all suites.
 
     Args:
         rounds: for every suite; None takes each suite's own number.
+        shard: part of each suite; empty for the whole.
     """
     wanted = {suite.name: rounds or suite.rounds for suite in suites}
     last = max(wanted.values(), default=0)
     return tuple(
-        Step(suite=suite, round=number)
+        Step(suite=suite, round=number, shard=shard)
         for number in range(1, last + 1)
         for suite in suites
         if number <= wanted[suite.name]
@@ -80,5 +83,6 @@ def arguments(step: Step, slowest: int, run_file: str, selection: Selection) -> 
         f"--paceline-out={run_file}",
         f"--paceline-suite={step.suite.name}",
         f"--paceline-round={step.round}",
+        *((f"--paceline-shard={step.shard}",) if step.shard else ()),
         *selection.paths,
     )

@@ -155,7 +155,8 @@ def _run(request: ProfileRequest, step: Step, observer: Observer) -> tuple[StepR
         log=logs / f"{name}.log",
         complete=not selection.paths,
     )
-    if not interrupted and learns:
+    # A shard doesn't know which files hold the other tests.
+    if not interrupted and learns and not step.shard:
         _learn(request, result, patterns, present)
     return result, interrupted
 

@@ -198,6 +198,7 @@ def _header(config: pytest.Config) -> RunHeader:
         environment=environment(config),
         revision=revision(config.rootpath),
         metrics=(),
+        shard=config.getoption("--paceline-shard"),
     )
 
 

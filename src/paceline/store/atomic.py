@@ -10,7 +10,12 @@ from paceline.errors import UnwritableFileError
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write `text` to a temporary file beside `path` and rename it.
+    """Write `text` in UTF-8, see `write_bytes_atomically`."""
+    write_bytes_atomically(path, text.encode())
+
+
+def write_bytes_atomically(path: Path, content: bytes) -> None:
+    """Write `content` to a temporary file beside `path` and rename it.
 
     Raises:
         UnwritableFileError: the file system refuses; `path` is as it was.
@@ -22,8 +27,8 @@ def write_atomically(path: Path, text: str) -> None:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
         temporary = Path(name)
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             # A temporary file is private; a committed one has the usual rights.

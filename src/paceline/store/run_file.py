@@ -96,12 +96,17 @@ def seal(path: Path, end: RunEnd | None = None) -> Path:
     target = path.with_name(path.name + ".gz")
     partial = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        partial.write_bytes(gzip.compress(whole, compresslevel=6, mtime=0))
+        partial.write_bytes(compressed(whole))
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
     path.unlink()
     return target
+
+
+def compressed(content: bytes) -> bytes:
+    """Return the lines of a run file as they are kept; the same lines give the same bytes."""
+    return gzip.compress(content, compresslevel=6, mtime=0)
 
 
 def read_run(path: Path) -> Run:
