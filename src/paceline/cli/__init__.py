@@ -23,6 +23,7 @@ from paceline.cli.merge import merge
 from paceline.cli.profile import profile
 from paceline.cli.report import report
 from paceline.cli.top import top
+from paceline.cli.verdict import verdict
 from paceline.errors import Exit, PacelineError
 
 
@@ -52,6 +53,7 @@ cli.add_command(init)
 cli.add_command(profile)
 cli.add_command(merge)
 cli.add_command(compare)
+cli.add_command(verdict)
 cli.add_command(gate)
 cli.add_command(bisect)
 cli.add_command(calibrate)

@@ -29,6 +29,11 @@ def resolve(root: Path, revision: str) -> str | None:
     return None if name is None else name.strip()
 
 
+def prefix(root: Path) -> str:
+    """Return the folder of `root` within its repository, with a slash at its end; empty at the top."""
+    return (_git(root, "rev-parse", "--show-prefix") or "").strip()
+
+
 def author(root: Path) -> str | None:
     """Return the name and address that a commit would have; None if git doesn't know."""
     text = _git(root, "config", "user.email")

@@ -153,15 +153,21 @@ def justification_notes(
 
 def _row(group: Group) -> tuple[Cell, ...]:
     delta = group.worst
-    word = "suspicious" if delta.verdict == "inconclusive" else delta.verdict
     tone: Tone = "dim" if delta.justification is not None else _TONES[delta.verdict]
+    word, *others = row_texts(delta, group.size)
+    return (Cell(text=word, tone=tone), *(Cell(text=text) for text in others))
+
+
+def row_texts(delta: Delta, size: int) -> tuple[str, ...]:
+    """Return verdict, what it is about, figures before and after, change and reason of `size` like series."""
+    word = "suspicious" if delta.verdict == "inconclusive" else delta.verdict
     return (
-        Cell(text="justified" if delta.justification is not None else word, tone=tone),
-        Cell(text=f"{_what(delta)}{f' and {group.size - 1} more' if group.size > 1 else ''}"),
-        Cell(text=_figure(delta, delta.before)),
-        Cell(text=_figure(delta, delta.after)),
-        Cell(text=_change(delta)),
-        Cell(text=_why(delta)),
+        "justified" if delta.justification is not None else word,
+        f"{_what(delta)}{f' and {size - 1} more' if size > 1 else ''}",
+        _figure(delta, delta.before),
+        _figure(delta, delta.after),
+        _change(delta),
+        _why(delta),
     )
 
 
