@@ -181,3 +181,17 @@ class SharedTransactionError(IsolationError):
     """A test did something that one shared, rolled-back transaction can't carry out as production would."""
 
     slug = "shared-transaction"
+
+
+class HistoryError(PacelineError):
+    """The run files of the past can't be had or kept."""
+
+    slug = "history"
+    exit_code = Exit.UNREADABLE
+
+
+class GitHubError(PacelineError):
+    """GitHub can't be asked, or refuses."""
+
+    slug = "github"
+    exit_code = Exit.UNREADABLE

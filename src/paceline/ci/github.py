@@ -12,7 +12,7 @@ from paceline.ci.project import Project, workflows
 from paceline.ci.suites import Proposal
 from paceline.ci.templates import rendered
 from paceline.ci.yaml_text import keys, member, members, with_members
-from paceline.history.branch import BRANCH
+from paceline.store.state_folder import HISTORY_BRANCH
 
 JOB = "heavy-tests"
 NEW_WORKFLOW = ".github/workflows/heavy-tests.yml"
@@ -49,7 +49,7 @@ def jobs(project: Project, suites: Sequence[Proposal], shards: int = 1) -> str:
     return rendered(
         "github-jobs.yml.jinja",
         actions=ACTIONS,
-        branch=BRANCH,
+        branch=HISTORY_BRANCH,
         install=[command.replace("{paceline}", paceline) for command in project.packages.install],
         leg="-${{ matrix.shard }}" if shards > 1 else "",
         paceline=requirement(()),
@@ -81,10 +81,10 @@ def requirement(suites: Sequence[Proposal]) -> str:
 
 
 def _jobs_edit(project: Project, texts: dict[str, str], addition: str, wanted: str | None) -> Edit:
-    candidates = [wanted] if wanted in texts else [name for name, text in texts.items() if _is_home(text)]
-    for name in candidates if wanted is None or wanted in texts else []:
-        after = with_members(texts[name or ""], "jobs", addition)
-        if name is not None and after is not None:
+    candidates = [name for name, text in texts.items() if name == wanted or (not wanted and _is_home(text))]
+    for name in candidates:
+        after = with_members(texts[name], "jobs", addition)
+        if after is not None:
             return Edit(path=name, before=texts[name], after=after, what="the jobs")
     path = wanted if wanted is not None and wanted not in texts else NEW_WORKFLOW
     after = rendered(
@@ -94,7 +94,7 @@ def _jobs_edit(project: Project, texts: dict[str, str], addition: str, wanted: s
 
 
 def _is_home(text: str) -> bool:
-    """Tell whether a workflow runs tests for pushes and pull requests, and lets jobs run as they are written."""
+    """Tell whether a workflow runs tests for pushes and pull requests, and doesn't get in the way of jobs."""
     found = members(text)
     events = found.get("on")
     if not {"push", "pull_request"} <= {*keys(events)} or not _RUNS_TESTS.search(text):

@@ -30,7 +30,7 @@ def gitlab_edits(project: Project, suites: Sequence[Proposal], shards: int = 1) 
         paceline=requirement(()),
         python=project.packages.python,
         shards=shards,
-        shard_list=f"[{', '.join(f'{number}/{shards}' for number in range(1, shards + 1))}]",
+        shard_list=f"[{', '.join(str(number) for number in range(1, shards + 1))}]",
         stage="test" if not stages or "test" in stages else stages[-1],
         suites=f"[{', '.join(suite.name for suite in suites)}]",
     )

@@ -30,29 +30,23 @@ class Packages:
             Paceline's own requirement.
         dependencies: normalised names of all declared distributions.
         python: version for the job, such as "3.13".
-        inputs: files that decide what is installed.
     """
 
     manager: str
     install: tuple[str, ...]
     dependencies: frozenset[str]
     python: str
-    inputs: tuple[str, ...]
 
 
 def read_packages(sources: Sources, document: Mapping[str, Any]) -> Packages:
     """Return how the project is installed, judged by its lock file and its tables of dependencies."""
     requirements = [name for name in sources.names if _REQUIREMENTS.match(name)]
     manager, commands = _commands(sources, document, requirements)
-    inputs = [
-        name for name in ("uv.lock", "poetry.lock", "pdm.lock", "pyproject.toml", "setup.cfg", "setup.py")
-    ]
     return Packages(
         manager=manager,
         install=commands,
         dependencies=frozenset(_normalised(name) for name in _dependencies(sources, document)),
         python=_python(document, sources),
-        inputs=tuple(name for name in (*inputs, *requirements) if name in sources.names),
     )
 
 

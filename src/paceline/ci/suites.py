@@ -125,7 +125,7 @@ def _holds_tests(name: str) -> bool:
 
 
 def _requires(name: str, database: DatabaseUse) -> tuple[str, ...]:
-    """Return `postgresql` where the tests can be told its address by a variable, or the name leaves no doubt."""
+    """Return `postgresql` where the tests use it and can be told its address by a variable."""
     if (
         "postgresql" not in database.products
         or not database.addresses("postgresql")

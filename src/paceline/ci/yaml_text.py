@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import yaml
 
 from paceline.ci.edits import appended
 
 
 def members(text: str) -> dict[str, yaml.Node]:
-    """Return the values of a YAML mapping by key; empty for anything else, such as a file that isn't valid."""
+    """Return the values of a YAML mapping by key; empty for anything else, such as an invalid file."""
     try:
-        node = cast("yaml.Node | None", yaml.compose(text, Loader=yaml.SafeLoader))
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
     except (yaml.YAMLError, ValueError):
         return {}
     return _members(node)
@@ -62,7 +60,7 @@ def with_members(text: str, name: str, addition: str) -> str | None:
 
 
 def _end(text: str, block: yaml.MappingNode) -> int:
-    """Return the number of lines up to the last one of `block` that isn't empty or a comment of what follows."""
+    """Return the number of lines up to the last one of `block` that belongs to it."""
     lines = text.splitlines()
     end = block.end_mark.line if block.end_mark.column == 0 else block.end_mark.line + 1
     end = min(end, len(lines))

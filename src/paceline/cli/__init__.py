@@ -12,11 +12,13 @@ from paceline import __version__
 from paceline.cli.baseline import baseline
 from paceline.cli.bisect import bisect
 from paceline.cli.calibrate import calibrate
+from paceline.cli.comment import comment
 from paceline.cli.compare import compare
 from paceline.cli.doctor import doctor
 from paceline.cli.explain import explain
 from paceline.cli.export import export
 from paceline.cli.gate import gate
+from paceline.cli.history import history
 from paceline.cli.init import init
 from paceline.cli.justify import justify
 from paceline.cli.merge import merge
@@ -54,6 +56,8 @@ cli.add_command(profile)
 cli.add_command(merge)
 cli.add_command(compare)
 cli.add_command(verdict)
+cli.add_command(comment)
+cli.add_command(history)
 cli.add_command(gate)
 cli.add_command(bisect)
 cli.add_command(calibrate)

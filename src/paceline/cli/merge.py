@@ -43,9 +43,9 @@ _SHOWN_SLOWEST = 5
 def merge(folders: tuple[Path, ...], directory: Path, output: Path) -> int:
     """Make one recording of what several jobs have left.
 
-    Reads the run files and profiles in each FOLDER, unites the shards of a suite to one run, puts the runs into
-    .paceline/runs, where `compare`, `report` and `verdict` find them, and writes the figures of all suites to
-    one file. The shards of a run have to be complete.
+    Reads the run files and profiles in each FOLDER, unites the shards of a suite to one run, puts the runs
+    into .paceline/runs, where `compare`, `report` and `verdict` find them, and writes the figures of all
+    suites to one file. The shards of a run have to be complete.
 
     \b
     paceline merge legs --output profile/pytest-profile.json

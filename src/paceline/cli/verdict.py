@@ -70,8 +70,8 @@ def verdict(
 ) -> int:
     """Say what CI thinks of a change, suite by suite.
 
-    Compares the newest profile of every suite with the history in .paceline/history, or else with the committed
-    baseline, or with BASE. On GitHub it writes the job summary and annotations, and reads justifications from
+    Compares the newest profile of every suite with the history in .paceline/history, or else with BASE,
+    by default the committed baseline. On GitHub it writes the job summary and annotations, and reads justifications from
     the text of the pull request.
 
     \b
@@ -152,13 +152,13 @@ def _compared(
 
 def _base(root: Path, config: Config, suite: str, base: str | None) -> Found | None:
     """Return what a suite is compared with; None if there is nothing."""
-    if base:
-        return find(with_output(base, config), root)
     history = root / NAME / "history"
     if history.is_dir() and any(history.glob("*.jsonl*")):
         found = find(f"{NAME}/history", root)
         if suite in found.runs:
             return replace(found, label="the history of the main branch")
+    if base:
+        return find(with_output(base, config), root)
     if git.show(root, "HEAD", config.output) is None and not (root / config.output).exists():
         return None
     return default_base(root, config)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 NAME = ".paceline"
+#: The branch that holds the run files of the main branch.
+HISTORY_BRANCH = "paceline-history"
 
 
 def state_folder(root: Path, *parts: str) -> Path:
