@@ -71,8 +71,8 @@ def verdict(
     """Say what CI thinks of a change, suite by suite.
 
     Compares the newest profile of every suite with the history in .paceline/history, or else with BASE,
-    by default the committed baseline. On GitHub it writes the job summary and annotations, and reads justifications from
-    the text of the pull request.
+    by default the committed baseline. On GitHub it writes the job summary and annotations, and reads
+    justifications from the text of the pull request.
 
     \b
     passed, justified              fine
