@@ -278,6 +278,54 @@ def test_every_way_out_is_seen(leaky: Project) -> None:
     assert "assert (1 + 1) == 3" in result.output
 
 
+def test_what_is_committed_between_two_tests_is_blamed_on_neither(leaky: Project) -> None:
+    """A hook of the project that cleans up when a test is over; a leak after it is still seen."""
+    with (leaky.root / "conftest.py").open("a") as conftest:
+        conftest.write(
+            """
+@pytest.fixture(scope="session", autouse=True)
+def url(paceline_database, pytestconfig):
+    pytestconfig.cleaned = paceline_database.url.replace("+psycopg", "")
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item, nextitem):
+    try:
+        return (yield)
+    finally:
+        if nextitem is not None:
+            with psycopg.connect(item.config.cleaned) as connection:
+                connection.execute("insert into other values (1)")
+                connection.execute("delete from other")
+"""
+        )
+    leaky.write(
+        test_between="""
+        import pytest
+        from sqlalchemy import text
+
+        pytestmark = pytest.mark.schema
+
+        @pytest.mark.parametrize("n", range(3))
+        def test_clean(integration_session, n):
+            integration_session.execute(text("insert into other values (2)"))
+            integration_session.commit()
+
+        def test_leaks(raw, integration_session):
+            integration_session.execute(text("insert into other values (3)"))
+            raw.execute("update item set note = 'z'")
+
+        def test_after(seeded, integration_session):
+            seeded()
+        """
+    )
+
+    result = leaky.run("--schema")
+
+    assert result.outcomes == {"passed": 5, "error": 1}, result.output
+    assert "ERROR at teardown of test_leaks" in result.output
+    assert "UPDATE 2 rows of item; in the test" in result.output
+
+
 def test_what_wider_fixtures_write_stays(leaky: Project) -> None:
     """It accuses nobody, whenever they are set up or torn down; after a leak they write again."""
     leaky.write(

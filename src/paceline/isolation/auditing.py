@@ -15,6 +15,14 @@ class Audit(Protocol):
         """Remember the state before a test."""
         ...
 
+    def question(self) -> str:
+        """Return SQL to be asked with the rollback of the test, for `answered`; empty: there is none."""
+        ...
+
+    def answered(self, answer: tuple[str | None, ...]) -> None:
+        """Take the one row that answered the question, as text; `after` needn't ask then."""
+        ...
+
     def expect(self) -> None:
         """Get ready to undo what a test is about to do."""
         ...

@@ -1,23 +1,20 @@
-"""The fixtures that tests see. SQLAlchemy is imported by the first test that needs it."""
+"""The fixtures that live as long as the run. SQLAlchemy is imported by the first test that needs it."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from types import ModuleType
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from _pytest.outcomes import Skipped
 
-from paceline.errors import IsolationError, MissingDependencyError, NotProvisionedError, PacelineError
+from paceline.errors import MissingDependencyError, NotProvisionedError, PacelineError
 from paceline.isolation import databases
-from paceline.isolation.modes import BRIDGE, MODE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Iterator
 
-    from sqlalchemy import Connection, Engine
-    from sqlalchemy.orm import Session
+    from sqlalchemy import Engine
 
     from paceline.config import DatabaseConfig
     from paceline.isolation.provisioning import Database, Provisioning
@@ -64,104 +61,6 @@ def integration_engine(paceline_database: Database) -> Iterator[Engine]:
     engine = create_engine(paceline_database.url)
     yield engine
     engine.dispose()
-
-
-@pytest.fixture
-def schema_isolation(
-    integration_engine: Engine, pytestconfig: pytest.Config, request: pytest.FixtureRequest
-) -> Iterator[Connection]:
-    """A connection in the transaction that all engines share and that is rolled back after the test."""
-    if request.node.stash.get(MODE, "transaction") != "transaction":
-        with integration_engine.connect() as connection:
-            yield connection
-        return
-    shared = _shared(integration_engine, pytestconfig)
-    if shared is None:
-        yield from _rolled_back(integration_engine, pytestconfig)
-        return
-    shared.begin(integration_engine, bridge=request.node.stash.get(BRIDGE, False))
-    try:
-        with _connected(integration_engine, pytestconfig) as connection:
-            transaction = connection.begin()
-            try:
-                yield connection
-            finally:
-                # First, so that what is still open just ends, instead of being undone one by one.
-                shared.end()
-                if transaction.is_active:
-                    transaction.rollback()
-    finally:
-        shared.end()
-
-
-@pytest.fixture
-def integration_session(schema_isolation: Connection, request: pytest.FixtureRequest) -> Iterator[Session]:
-    """A Session in the test's transaction: commit and rollback work as in production, nothing stays."""
-    from sqlalchemy.orm import Session
-
-    from paceline.isolation.shared.transaction import SharedTransaction
-
-    engine = schema_isolation.engine
-    if request.node.stash.get(MODE, "transaction") != "transaction":
-        with Session(bind=engine) as session:
-            yield session
-        return
-    words = request.config.stash[PROVISIONING]().product.words()
-    bind = engine if SharedTransaction.takes(engine, words) else schema_isolation
-    with Session(bind=bind, join_transaction_mode="create_savepoint") as session:
-        yield session
-
-
-def _shared(engine: Engine, config: pytest.Config) -> SharedTransaction | None:
-    """Return the transaction that the engines of the process share, if `engine` is of a kind that can."""
-    from paceline.isolation.shared.transaction import SharedTransaction
-
-    words = config.stash[PROVISIONING]().product.words()
-    if not SharedTransaction.takes(engine, words):
-        return None
-    shared = config.stash.get(SHARED, None)
-    if shared is None:
-        timeout = config.stash[SETTINGS].transaction_timeout
-        shared = config.stash[SHARED] = SharedTransaction(words, timeout=timeout)
-        config.add_cleanup(shared.close)
-    return shared
-
-
-def _rolled_back(engine: Engine, config: pytest.Config) -> Iterator[Connection]:
-    """Yield a connection in a transaction of its own, for engines that can't share one."""
-    from sqlalchemy import event
-
-    with _connected(engine, config) as connection:
-        transaction = connection.begin()
-        # The listener runs before COMMIT is sent, so nothing of the test ever becomes permanent.
-        event.listen(connection, "commit", _refuse_commit)
-        try:
-            yield connection
-        finally:
-            if transaction.is_active:
-                transaction.rollback()
-
-
-@contextmanager
-def _connected(engine: Engine, config: pytest.Config) -> Generator[Connection]:
-    from sqlalchemy.exc import DBAPIError
-
-    try:
-        connection = engine.connect()
-    except DBAPIError:
-        config.stash[PROVISIONING]().check(within=1.0)
-        raise
-    with connection:
-        yield connection
-
-
-def _refuse_commit(connection: Connection) -> None:
-    # SQLAlchemy takes the transaction for ended now and would give the connection back as it is.
-    connection.connection.rollback()
-    raise IsolationError(
-        f"commit() on the connection of schema_isolation to {connection.engine.url!r} ends the isolation",
-        hint="Use integration_session, whose commit() stays inside, or connection.begin_nested().",
-    )
 
 
 def _missing(error: ImportError) -> NoReturn:

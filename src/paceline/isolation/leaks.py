@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +13,7 @@ from paceline.isolation.modes import MARKER, MODE
 from paceline.metrics.isolation_time import STOPWATCH
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator
 
     from _pytest.fixtures import SubRequest
 
@@ -23,40 +23,6 @@ if TYPE_CHECKING:
     from paceline.isolation.provisioning import Provisioning
 
 WATCH = pytest.StashKey["Watch"]()
-
-
-@pytest.fixture
-def paceline_audit(paceline_database: object, request: pytest.FixtureRequest) -> Iterator[None]:
-    """Undo what a test changed for good, and fail it if it wasn't meant to; comes before its others."""
-    watch = request.config.stash[WATCH]
-    may_commit = request.node.stash.get(MODE, "transaction") == "clone"
-    watch.audit.before()
-    if may_commit:
-        watch.audit.expect()
-    sequences = None if may_commit else watch.sequences
-    if sequences is not None:
-        sequences.note()
-    yield
-    leak = None
-    if may_commit:
-        changed = watch.audit.changed()
-    else:
-        leak = watch.audit.after(marker=request.node.stash.get(MARKER, "schema"))
-        changed = leak is not None
-    if (kept := request.node.stash.get(KEPT, None)) is not None:
-        kept.keep(watch.place)
-    if changed or kept:
-        # Its connection is to the database that is about to be replaced.
-        if (shared := request.config.stash.get(SHARED, None)) is not None:
-            del request.config.stash[SHARED]
-            shared.close()
-        watch.undo()
-        if leak is not None:
-            raise leak
-    elif may_commit:
-        watch.audit.settle()
-    elif sequences is not None:
-        sequences.restore()
 
 
 class Watch:
@@ -92,6 +58,43 @@ class Watch:
         if self._reset_sequences and self._sequences is None:
             self._sequences = self._provisioning.product.sequences(self._provisioning)
         return self._sequences
+
+    @contextmanager
+    def over(self, item: pytest.Item) -> Generator[None, None, None]:
+        """Undo what `item` changed for good, and fail it if it wasn't meant to.
+
+        Raises:
+            LeakError: it changed something, and wasn't.
+        """
+        audit = self.audit
+        may_commit = item.stash.get(MODE, "transaction") == "clone"
+        audit.before()
+        if may_commit:
+            audit.expect()
+        sequences = None if may_commit else self.sequences
+        if sequences is not None:
+            sequences.note()
+        yield
+        leak = None
+        if may_commit:
+            changed = audit.changed()
+        else:
+            leak = audit.after(marker=item.stash.get(MARKER, "schema"))
+            changed = leak is not None
+        if (kept := item.stash.get(KEPT, None)) is not None:
+            kept.keep(self.place)
+        if changed or kept:
+            # Its connection is to the database that is about to be replaced.
+            if (shared := item.config.stash.get(SHARED, None)) is not None:
+                del item.config.stash[SHARED]
+                shared.close()
+            self.undo()
+            if leak is not None:
+                raise leak
+        elif may_commit:
+            audit.settle()
+        elif sequences is not None:
+            sequences.restore()
 
     def close(self) -> None:
         """Let go of the database."""

@@ -10,6 +10,7 @@ import pytest
 
 from paceline.errors import PacelineError
 from paceline.isolation import databases, fixtures, leaks
+from paceline.isolation.around import Around
 from paceline.isolation.fixtures import PROVISIONING, SETTINGS, SHARED
 from paceline.isolation.insertion import request_fixture
 from paceline.isolation.modes import BRIDGE, MARKER, MODE, bridge_of, marker_of, mode_of
@@ -51,7 +52,7 @@ def register(config: pytest.Config, settings: Config, enabled: tuple[Suite, ...]
     config.pluginmanager.register(fixtures, "paceline-isolation-fixtures")
     for name in databases.names():
         config.pluginmanager.register(fixtures.of_requirement(name), f"paceline-{name}")
-    config.pluginmanager.register(leaks, "paceline-leaks")
+    config.pluginmanager.register(Around(config), "paceline-around")
     isolation = Isolation(provisioning, enabled, bridge=settings.database.bridge)
     config.pluginmanager.register(isolation, "paceline-isolation")
     if any(suite.requires or suite.isolation != "none" for suite in enabled):

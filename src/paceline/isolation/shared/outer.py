@@ -142,8 +142,14 @@ class Outer:
         self.constraints.note_rollback()
         return sql
 
-    def end(self) -> None:
+    def end(self, question: str = "") -> tuple[str | None, ...] | None:
         """Undo everything.
+
+        Args:
+            question: SQL, to be asked when that has been done.
+
+        Returns:
+            The row that answers it; None: there was nothing to undo, or it couldn't be asked along with that.
 
         Raises:
             SharedTransactionError: something ended the shared transaction before, so its work stayed.
@@ -156,9 +162,9 @@ class Outer:
         self.constraints.forget()
         members, self._members = [wire for wire in self._members if wire.is_usable], []
         if not was_open or not members:
-            return
+            return None
         try:
-            self.world.call(lambda: self._roll_back(members))
+            return self.world.call(lambda: self._roll_back(members, question))
         except Exception as error:  # noqa: BLE001 - every driver has its own class
             raise SharedTransactionError(
                 "the transaction that isolates the test was ended by something else, so what the test "
@@ -215,17 +221,21 @@ class Outer:
         if self.junction is not None:
             self.junction.close()
 
-    def _roll_back(self, members: list[Wire]) -> None:
-        first, bridge = members[0], self.words.bridge
-        first.roll_back()
+    def _roll_back(self, members: list[Wire], question: str) -> tuple[str | None, ...] | None:
+        first, bridge, parting = members[0], self.words.bridge, self.words.parting
+        answer: tuple[str | None, ...] | None = None
+        if question and parting is not None and self.junction is None and first.driver in parting.drivers:
+            answer = parting.roll_back(first, question)
+        else:
+            first.roll_back()
         if self.is_worn:
             self.is_worn = False
             if not self.words.forget(first):
                 first.close()
-        if bridge is None:
-            return
-        for wire in members[1:]:
-            bridge.leave(wire)
+        if bridge is not None:
+            for wire in members[1:]:
+                bridge.leave(wire)
         if self.junction is not None and len(members) > 1:
             # What came with a login in the middle of the test has gone with it.
             first.send(tuple(self.junction.settings))
+        return answer

@@ -29,7 +29,11 @@ _TAKEN: weakref.WeakKeyDictionary[Engine, dict[type[Words], bool]] = weakref.Wea
 
 
 class SharedTransaction:
-    """Puts engines into one transaction for a test, and gives them back as they were."""
+    """Puts engines into one transaction for a test, and gives them back as they were.
+
+    Attributes:
+        words: what is said to the kind of database that the tests have.
+    """
 
     def __init__(self, words: Words, *, timeout: float) -> None:
         """Touch nothing yet.
@@ -38,7 +42,7 @@ class SharedTransaction:
             words: what is said to the kind of database that the tests have.
             timeout: seconds that a transaction of the application waits for another.
         """
-        self._words = words
+        self.words = words
         self._timeout = timeout
         self._engines = ENGINES
         self._apart = _Sessions()
@@ -83,18 +87,30 @@ class SharedTransaction:
             self._prepare(outer)
         for each in self._engines:
             self._join(each)
-        if self._words.early:
+        if self.words.early:
             for each, pool in list(self._lines.pools.items()):
                 if each.pool is pool and pool.is_certain:
                     pool.ensure()
+
+    def connect(self) -> None:
+        """Make the physical connection for the engine that `begin` was called with, if it isn't there."""
+        pool = self._reference.pool if self._reference is not None else None
+        if isinstance(pool, SharedPool):
+            pool.ensure()
 
     def finish(self) -> None:
         """Take note that the test itself is over."""
         for outer in self._lines.outers:
             outer.finish()
 
-    def end(self) -> None:
+    def end(self, question: str = "") -> tuple[str | None, ...] | None:
         """Undo what the test did, and give the engines their own pools back.
+
+        Args:
+            question: SQL, to be asked when everything has been undone.
+
+        Returns:
+            The row that answers it; None: it couldn't be asked.
 
         Raises:
             SharedTransactionError: something of it may have stayed.
@@ -103,14 +119,16 @@ class SharedTransaction:
         for engine, pool in list(self._lines.pools.items()):
             if engine.pool is pool:
                 engine.pool = pool.own
+        answer: tuple[str | None, ...] | None = None
         errors: list[SharedTransactionError] = []
         for outer in self._lines.outers:
             try:
-                outer.end()
+                answer = outer.end(question) or answer
             except SharedTransactionError as error:
                 errors.append(error)
         if errors:
             raise errors[0]
+        return answer
 
     def close(self) -> None:
         """Close the physical connections and leave SQLAlchemy as it was."""
@@ -131,9 +149,9 @@ class SharedTransaction:
     def _is_ours(self, engine: Engine) -> bool:
         """Tell whether `engine` leads to the tests' database, or may do so."""
         reference = self._reference
-        if reference is None or driver_of(engine) not in self._words.drivers:
+        if reference is None or driver_of(engine) not in self.words.drivers:
             return False
-        mine, wanted = self._words.target(engine.url), self._words.target(reference.url)
+        mine, wanted = self.words.target(engine.url), self.words.target(reference.url)
         return mine is None or wanted is None or mine[1] == wanted[1]
 
     def _pool(self, engine: Engine) -> SharedPool:
@@ -142,7 +160,7 @@ class SharedTransaction:
         if pool is None or pool.own is not engine.pool:
             reference = self._reference or engine
             # One database may be addressed in many ways, and a `creator` may open any.
-            certain = self._words.target(engine.url) == self._words.target(reference.url)
+            certain = self.words.target(engine.url) == self.words.target(reference.url)
             doubt = None if certain else self._channel(driver_of(reference)).identify
             channel = self._channel(driver_of(engine))
             pool = pools[engine] = SharedPool(engine.pool, engine, channel, doubt)
@@ -153,8 +171,8 @@ class SharedTransaction:
         channel = lines.channels.get(driver)
         if channel is None:
             if lines is self._apart:
-                world = loop_world() if driver in self._words.asyncio else BlockingWorld()
-                lines.outers.append(Outer(self._words, world))
+                world = loop_world() if driver in self.words.asyncio else BlockingWorld()
+                lines.outers.append(Outer(self.words, world))
                 self._prepare(lines.outers[-1])
             channel = lines.channels[driver] = Channel(driver, lines.outers[-1])
         return channel
@@ -170,14 +188,14 @@ class SharedTransaction:
                 f"({first}); each has a connection of its own, so neither would see what the other does",
                 hint="Bridge them with @pytest.mark.schema(bridge=True), or for all tests with "
                 "bridge = true in [tool.paceline.database]."
-                if self._words.bridge is not None
+                if self.words.bridge is not None
                 else f"Use one driver for both, or {CLONE[0].lower()}{CLONE[1:]}",
             )
         self._used = (used, place)
 
     def _new_bridge(self, engine: Engine) -> Outer:
         """Return the transaction around a test for engines of all drivers to the server of `engine`."""
-        bridge = self._words.bridge
+        bridge = self.words.bridge
         if bridge is None:
             raise SharedTransactionError(
                 f"a bridge between drivers needs PostgreSQL; {engine.url!r} leads to another database",
@@ -189,7 +207,7 @@ class SharedTransaction:
                 f"the URL {engine.url!r} doesn't tell which server a bridge between drivers would lead to",
                 hint="Write one host into it.",
             )
-        return Outer(self._words, loop_world(), Junction(address))
+        return Outer(self.words, loop_world(), Junction(address))
 
 
 class _Sessions:

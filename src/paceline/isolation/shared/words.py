@@ -70,6 +70,24 @@ class Bridge(Protocol):
         ...
 
 
+class Parting(Protocol):
+    """A rollback that takes a question along: one message instead of two.
+
+    Attributes:
+        drivers: those that can.
+    """
+
+    drivers: frozenset[str]
+
+    def roll_back(self, voice: Voice, question: str) -> tuple[str | None, ...]:
+        """Do what `Words.roll_back` does, and return the one row that answers `question`, as text.
+
+        Raises:
+            Exception: as there.
+        """
+        ...
+
+
 class Words(Protocol):
     """One product's. Connections are the driver's, or SQLAlchemy's adapters of asyncio drivers.
 
@@ -93,6 +111,11 @@ class Words(Protocol):
     @property
     def bridge(self) -> Bridge | None:
         """How several drivers share one session; None: they can't."""
+        ...
+
+    @property
+    def parting(self) -> Parting | None:
+        """How something is asked with the rollback of a test; None: it isn't."""
         ...
 
     def target(self, url: URL) -> tuple[object, object] | None:

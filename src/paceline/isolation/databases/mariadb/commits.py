@@ -126,6 +126,13 @@ class LogAudit:
         self._spans.clear()
         self._before = self.now()
 
+    def question(self) -> str:
+        """Return none: it's asked apart."""
+        return ""
+
+    def answered(self, answer: tuple[str | None, ...]) -> None:
+        """Nothing was asked."""
+
     def expect(self) -> None:
         """Do nothing: a copy is made when it's needed."""
 

@@ -138,6 +138,7 @@ class MariadbWords:
     early = False
     grammar = GRAMMAR
     bridge = None
+    parting = None
     no_characteristics = "DO 0"
 
     def target(self, url: URL) -> tuple[object, object] | None:

@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 import re
-from contextlib import ExitStack
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
 
+from paceline.clock import CLOCK
 from paceline.errors import LeakError
 from paceline.isolation.databases import postgresql
 from paceline.isolation.databases.postgresql import wal as postgresql_wal
 from paceline.isolation.databases.postgresql import xids as postgresql_xids
-from paceline.isolation.databases.postgresql.copies import wrote
-from paceline.isolation.databases.postgresql.fingerprint import fingerprint, unlogged_changes
 from paceline.isolation.databases.postgresql.transactions import TIDY
-from paceline.isolation.databases.postgresql.wal import Change
+from paceline.isolation.databases.postgresql.witnesses import Comparison, Log
 from paceline.isolation.origins import Origins
 from paceline.isolation.pools import tidy_connections
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from paceline.isolation.backings import Backing
     from paceline.isolation.databases.postgresql.connections import Connection
-    from paceline.isolation.databases.postgresql.fingerprint import Fingerprint
+    from paceline.isolation.databases.postgresql.wal import Change
+    from paceline.isolation.databases.postgresql.witnesses import Witness
     from paceline.isolation.databases.postgresql.xids import Moment
     from paceline.isolation.provisioning import Provisioning
-    from paceline.isolation.urls import DatabaseUrl
 
 Answer = TypeVar("Answer")
 
 _SHOWN = 10
 _LONGEST = 80
+#: Two clocks of one machine run apart by less than this in a test (seconds).
+_CLOCKS_DIFFER = 0.001
 _HINT = (
     "Something that the test ran committed outside of its transaction: let it use integration_session, or "
     'give the test a database of its own with @pytest.mark.{marker}(isolation="clone"). '
@@ -50,104 +50,49 @@ class _Span:
         return self.start.next_xid <= xid < self.end.next_xid
 
 
-class _Witness(Protocol):
-    url: DatabaseUrl
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """When a test began that found the server's state known from the one before it.
 
-    def before(self, connection: Connection) -> Moment: ...
-    def changes(
-        self, connection: Connection, xids: frozenset[int], before: Moment, after: Moment
-    ) -> tuple[Change, ...]: ...
-    def changed(
-        self, connection: Connection, xids: frozenset[int], before: Moment, after: Moment
-    ) -> bool: ...
-    def accept(self, connection: Connection) -> None: ...
+    Attributes:
+        time: seconds of the epoch, by the clock that a server on this machine reads as well.
+        counter: seconds of a clock that nobody sets.
+    """
 
+    time: float
+    counter: float
 
-class _Log:
-    """Exact: reads what was committed from the write-ahead log of a server of our own."""
+    @classmethod
+    def now(cls) -> _Start:
+        return cls(CLOCK.now(), CLOCK.counter())
 
-    def __init__(self, place: Backing) -> None:
-        self._place = place
-        self.url = place.maintenance
+    def is_trustworthy(self) -> bool:
+        """Tell whether the clock hasn't been put back since."""
+        return CLOCK.now() - self.time > CLOCK.counter() - self.counter - _CLOCKS_DIFFER
 
-    def before(self, connection: Connection) -> Moment:
-        return postgresql_xids.moment(connection)
-
-    def changes(
-        self, connection: Connection, xids: frozenset[int], before: Moment, after: Moment
-    ) -> tuple[Change, ...]:
-        from psycopg import errors
-
-        place = self._place
-        with ExitStack() as stack:
-            own = stack.enter_context(postgresql.connected(place.url))
-            template = stack.enter_context(postgresql.connected(place.template)) if place.template else None
-            try:
-                found = postgresql_wal.Changes(connection, own, template).made(xids, before.lsn, after.lsn)
-                return found + tuple(Change(*change) for change in unlogged_changes(own, template, xids))
-            except errors.UndefinedFile:
-                return (Change("so much that the server's log no longer holds all of it", "change"),)
-
-    def changed(self, connection: Connection, xids: frozenset[int], before: Moment, after: Moment) -> bool:
-        from psycopg import errors
-
-        try:
-            certainly = wrote(connection, xids, before.lsn, after.lsn)
-        except errors.UndefinedFile:
-            return True
-        if certainly is None:
-            return bool(self.changes(connection, xids, before, after))
-        return certainly
-
-    def accept(self, connection: Connection) -> None:
-        pass
-
-
-class _Comparison:
-    """For a server that others use too: a commit is only a hint, a difference in our database proves it."""
-
-    def __init__(self, place: Backing) -> None:
-        self.url = place.url
-        self._known: Fingerprint | None = None
-        self._known_at: Moment | None = None
-
-    def before(self, connection: Connection) -> Moment:
-        if self._known_at is None:
-            self._known_at = postgresql_xids.moment(connection)
-        else:
-            moment, xids = postgresql_xids.committed_since(connection, self._known_at)
-            self._known_at = moment
-            if xids:
-                self._known = None
-        if self._known is None:
-            self._known = fingerprint(connection)
-        return self._known_at
-
-    def changes(
-        self, connection: Connection, xids: frozenset[int], before: Moment, after: Moment
-    ) -> tuple[Change, ...]:
-        now = fingerprint(connection)
-        before_test, self._known = self._known, now
-        assert before_test is not None
-        return tuple(sorted(Change(*difference) for difference in before_test.changed_to(now)))
-
-    def changed(self, connection: Connection, xids: frozenset[int], before: Moment, after: Moment) -> bool:
-        return bool(self.changes(connection, xids, before, after))
-
-    def accept(self, connection: Connection) -> None:
-        # Can't tell the fixture's work from what the test has done so far.
-        self._known = fingerprint(connection)
+    def __str__(self) -> str:
+        return datetime.fromtimestamp(self.time, UTC).isoformat()
 
 
 class Audit:
-    """The audit of one process. Costs a round trip before and one after each test."""
+    """The audit of one process.
+
+    On a server of our own it costs nothing before a test: what the last one has found is where the next one
+    begins, and the time of a commit tells what came between them. After a test its question travels with the
+    rollback where the driver can do that, else it is a round trip. On somebody else's server there's one
+    before each test as well.
+    """
 
     def __init__(self, provisioning: Provisioning) -> None:
         """Watch the database of `provisioning`, once it is there."""
         self._provisioning = provisioning
-        self._witness: _Witness | None = None
+        self._witness: Witness | None = None
         self._connection: Connection | None = None
         self._before: Moment | None = None
+        #: What was found last, and when the test began that it was taken for; None: `before` was asked.
+        self._last: Moment | None = None
+        self._start: _Start | None = None
+        self._answer: tuple[str | None, ...] | None = None
         self._spans: list[_Span] = []
         self._origins = Origins()
 
@@ -160,7 +105,20 @@ class Audit:
         """Remember the state before a test."""
         self._spans.clear()
         self._origins.begin(self._provisioning.place.url.name)
-        self._before = self._asked(lambda witness, connection: witness.before(connection))
+        self._answer = None
+        if self._last is not None and self._witness is not None and self._witness.knows_times:
+            self._before, self._start = self._last, _Start.now()
+        else:
+            self._before = self._asked(lambda witness, connection: witness.before(connection))
+            self._start = None
+
+    def question(self) -> str:
+        """Return what `answered` gets the answer to, if it can be asked where the test is rolled back."""
+        return postgresql_xids.question(self._before) if self._before is not None else ""
+
+    def answered(self, answer: tuple[str | None, ...]) -> None:
+        """Take what was answered when the test had been rolled back; `after` needn't ask then."""
+        self._answer = answer
 
     def expect(self) -> None:
         """Get ready to undo what a test is about to do."""
@@ -174,6 +132,7 @@ class Audit:
         """Blame no test for what was committed from `start` until now; return whether anything was."""
         end, xids = self._asked(lambda _, connection: postgresql_xids.committed_since(connection, start))
         self._spans.append(_Span(start, end))
+        self._last = end
         if xids and self._before is not None:
             self._asked(lambda witness, connection: witness.accept(connection))
         return bool(xids)
@@ -192,8 +151,9 @@ class Audit:
         if not changes:
             return None
         name = self._provisioning.place.url.name
+        since = before if self._start is None else replace(before, time=str(self._start))
         statements = self._asked(
-            lambda _, connection: postgresql_xids.statements_since(connection, name, before)
+            lambda _, connection: postgresql_xids.statements_since(connection, name, since)
         )
         told = "; ".join(filter(None, (_told(changes, statements, name), self._origins.told())))
         return LeakError(told, hint=_HINT.format(marker=marker))
@@ -210,14 +170,29 @@ class Audit:
         before, self._before = self._before, None
         if before is None:
             return None
+        answer, self._answer = self._answer, None
         after, committed = self._asked(
-            lambda _, connection: postgresql_xids.committed_since(connection, before)
+            lambda _, connection: (
+                postgresql_xids.committed_since(connection, before)
+                if answer is None
+                else postgresql_xids.answered(connection, before, answer)
+            )
         )
+        self._last = after
         if after.open_xids:
-            with postgresql.connected(self._provisioning.place.url) as connection:
-                postgresql_xids.roll_back_prepared(connection)
+            self._end_prepared()
         xids = frozenset(xid for xid in committed if not any(xid in span for span in self._spans))
+        if xids and (start := self._start) is not None and start.is_trustworthy():
+            xids = self._asked(
+                lambda _, connection: postgresql_xids.committed_at(connection, xids, start.time)
+            )
         return (xids, before, after) if xids else None
+
+    def _end_prepared(self) -> None:
+        url = self._provisioning.place.url
+        if self._asked(lambda _, connection: postgresql_xids.are_prepared(connection, url.name)):
+            with postgresql.connected(url) as connection:
+                postgresql_xids.roll_back_prepared(connection)
 
     def settle(self) -> None:
         """Free connections of locks, listeners, settings and temporary tables that a test may have left."""
@@ -225,8 +200,9 @@ class Audit:
 
     def undo(self) -> None:
         """Give the next test the database as it was when it had been prepared."""
+        self._last = None
         # A comparison is connected to the database that goes; the log is read from another one.
-        if not isinstance(self._witness, _Log):
+        if not isinstance(self._witness, Log):
             self._disconnect()
         self._provisioning.restore()
 
@@ -241,7 +217,7 @@ class Audit:
             self._connection = None
             self._witness = None
 
-    def _asked(self, question: Callable[[_Witness, Connection], Answer]) -> Answer:
+    def _asked(self, question: Callable[[Witness, Connection], Answer]) -> Answer:
         """Ask the server; once more when a test has ended all connections, ours as well."""
         import psycopg
 
@@ -255,14 +231,14 @@ class Audit:
                 self._provisioning.check(within=0.3)
         return question(*self._opened())
 
-    def _opened(self) -> tuple[_Witness, Connection]:
+    def _opened(self) -> tuple[Witness, Connection]:
         place = self._provisioning.place
         if self._witness is None:
-            self._witness = _Comparison(place)
+            self._witness = Comparison(place)
             if place.is_ours:
                 with postgresql.connected(place.maintenance) as connection:
                     if postgresql_wal.can_read_wal(connection):
-                        self._witness = _Log(place)
+                        self._witness = Log(place)
         if self._connection is None:
             self._connection = postgresql.connect(self._witness.url)
         return self._witness, self._connection

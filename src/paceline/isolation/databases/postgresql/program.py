@@ -27,6 +27,8 @@ SETTINGS = (
     "synchronous_commit=off",
     "full_page_writes=off",
     "autovacuum=off",
+    # Tells what the audit finds committed in a test from what was before it.
+    "track_commit_timestamp=on",
     "jit=off",
     "shared_buffers=32MB",
     # The default allows none, and a test with a database of its own may want some.

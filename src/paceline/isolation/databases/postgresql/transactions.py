@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _OUTER = "paceline_test"
 _PORT = 5432
+_UNLOCK = "SELECT pg_catalog.pg_advisory_unlock_all()"
 #: No rollback undoes a PREPARE. What drivers have prepared has no such name and stays.
 FORGET_PREPARED = (
     "DO $$DECLARE n text; BEGIN FOR n IN SELECT name FROM pg_prepared_statements WHERE from_sql "
@@ -63,6 +64,29 @@ class PostgresqlBridge:
             voice.send(("SELECT 1",))
 
 
+class PostgresqlParting:
+    """Of the driver that returns the rows of several statements in one."""
+
+    drivers = frozenset({"psycopg"})
+
+    def roll_back(self, voice: Voice, question: str) -> tuple[str | None, ...]:
+        """Send the rollback and `question`."""
+        cursor: Any = voice.real.cursor()
+        try:
+            cursor.execute("; ".join((*_rollback(), question)), prepare=False)
+            while cursor.nextset():
+                pass
+            # Not by fetching: the application chooses what rows look like.
+            result = cursor.pgresult
+            values: list[bytes | None] = [result.get_value(0, at) for at in range(result.nfields)]
+            return tuple(None if value is None else value.decode() for value in values)
+        except Exception:
+            _end_what_is_left(voice)
+            raise
+        finally:
+            cursor.close()
+
+
 class PostgresqlWords:
     """PostgreSQL's."""
 
@@ -72,6 +96,7 @@ class PostgresqlWords:
     early = False
     grammar = GRAMMAR
     bridge = PostgresqlBridge()
+    parting = PostgresqlParting()
     no_characteristics = "SET LOCAL paceline.ignored = ''"
 
     def target(self, url: URL) -> tuple[object, object] | None:
@@ -84,11 +109,7 @@ class PostgresqlWords:
 
     def is_closed(self, voice: Voice) -> bool:
         """Ask the driver."""
-        if not voice.awaits:
-            return bool(voice.real.closed)
-        driver: Any = voice.real.driver_connection
-        closed: Any = getattr(driver, "is_closed", None)
-        return bool(closed() if callable(closed) else driver.closed)
+        return _is_closed(voice)
 
     def take_over(self, voice: Voice) -> None:
         """Switch to AUTOCOMMIT where the driver isn't to begin transactions."""
@@ -141,16 +162,17 @@ class PostgresqlWords:
 
     def roll_back(self, voice: Voice) -> None:
         """Roll back, and let advisory locks of the session go."""
-        we_begin = _we_begin(voice.driver)
-        end = ("ROLLBACK",) if we_begin else ()
+        if _we_begin(voice.driver):
+            try:
+                voice.send(_rollback())
+            except Exception:
+                _end_what_is_left(voice)
+                raise
+            return
         try:
-            voice.send((f"ROLLBACK TO SAVEPOINT {_OUTER}", *end, "SELECT pg_advisory_unlock_all()"))
-        except Exception:
-            if we_begin and not self.is_closed(voice):
-                voice.send(("ROLLBACK",))
-            raise
+            voice.send((f"ROLLBACK TO SAVEPOINT {_OUTER}", _UNLOCK))
         finally:
-            if not we_begin and not self.is_closed(voice):
+            if not _is_closed(voice):
                 voice.real.rollback()
 
     def fail(self, voice: Voice) -> None:
@@ -173,6 +195,24 @@ class PostgresqlWords:
     def ended_by(self, voice: Voice, error: BaseException) -> bool:
         """No error does."""
         return False
+
+
+def _rollback() -> tuple[str, ...]:
+    """Return what ends the transaction around a test, and fails where something else has ended it."""
+    return (f"ROLLBACK TO SAVEPOINT {_OUTER}", "ROLLBACK", _UNLOCK)
+
+
+def _end_what_is_left(voice: Voice) -> None:
+    if not _is_closed(voice):
+        voice.send(("ROLLBACK",))
+
+
+def _is_closed(voice: Voice) -> bool:
+    if not voice.awaits:
+        return bool(voice.real.closed)
+    driver: Any = voice.real.driver_connection
+    closed: Any = getattr(driver, "is_closed", None)
+    return bool(closed() if callable(closed) else driver.closed)
 
 
 def _target(url: URL) -> tuple[tuple[str, int] | None, str] | None:

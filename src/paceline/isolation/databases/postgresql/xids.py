@@ -6,6 +6,7 @@ which of them committed.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, LiteralString
 
@@ -20,14 +21,20 @@ if TYPE_CHECKING:
 _MOMENT: LiteralString = (
     "SELECT txid_current_snapshot()::text, pg_current_wal_insert_lsn()::text, clock_timestamp()::text"
 )
-# Text instead of arrays, in both directions: half of the time was spent on turning them into each other.
+# Qualified, because it may be asked on the application's connection, with a search path of its own. The
+# server reads it anew each time then, so it's short.
 _COMMITTED: LiteralString = """
-SELECT s::text, pg_current_wal_insert_lsn()::text, clock_timestamp()::text,
-       (SELECT string_agg(x::text, ',') FROM generate_series(%s, txid_snapshot_xmax(s) - 1) AS x
-        WHERE txid_status(x) = 'committed')
-FROM (SELECT txid_current_snapshot() AS s OFFSET 0) AS now
+SELECT pg_catalog.txid_current_snapshot()::text, pg_catalog.pg_current_wal_insert_lsn()::text,
+pg_catalog.clock_timestamp()::text, ARRAY(SELECT x FROM pg_catalog.generate_series({},
+pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot()) - 1) x
+WHERE pg_catalog.txid_status(x) OPERATOR(pg_catalog.=) 'committed')::text
 """
 _COMMITTED_OF: LiteralString = "SELECT x FROM unnest(%s::bigint[]) AS x WHERE txid_status(x) = 'committed'"
+# Of a time that the server doesn't know it can't be said that it came earlier.
+_SINCE: LiteralString = """
+SELECT x FROM unnest(%s::bigint[]) AS x
+WHERE coalesce(pg_xact_commit_timestamp((x & 4294967295)::text::xid) >= to_timestamp(%s), true)
+"""
 _STATEMENTS: LiteralString = r"""
 SELECT application_name, query FROM pg_stat_activity
 WHERE datname = %s AND pid <> pg_backend_pid() AND state_change >= %s::timestamptz AND state <> 'active'
@@ -65,13 +72,41 @@ def committed_since(connection: Connection, before: Moment) -> tuple[Moment, fro
 
     One round trip, and another one when there were open transactions.
     """
-    row = connection.execute(_COMMITTED, [before.next_xid], prepare=True).fetchone()
+    row = connection.execute(_COMMITTED.format("%s"), [before.next_xid], prepare=True).fetchone()
     assert row is not None
-    xids = {int(xid) for xid in str(row[3] or "").split(",") if xid}
+    return answered(connection, before, row)
+
+
+def question(before: Moment) -> str:
+    """Return SQL whose one row tells what committed since `before`, for `answered`."""
+    return _COMMITTED.format(before.next_xid)
+
+
+def answered(connection: Connection, before: Moment, row: Sequence[object]) -> tuple[Moment, frozenset[int]]:
+    """Return what `row`, the answer to `question`, says: the present, and what committed since `before`."""
+    xids = {int(xid) for xid in str(row[3]).strip("{}").split(",") if xid}
     if before.open_xids:
         rows = connection.execute(_COMMITTED_OF, [list(before.open_xids)]).fetchall()
         xids |= {int(str(xid)) for (xid,) in rows}
     return _moment(row), frozenset(xids)
+
+
+def committed_at(connection: Connection, xids: Iterable[int], since: float) -> frozenset[int]:
+    """Return those of the committed `xids` that did so at `since` (seconds of the epoch) or later.
+
+    The server has to keep the time of each commit (`track_commit_timestamp`).
+    """
+    rows = connection.execute(_SINCE, [sorted(xids), since], prepare=True).fetchall()
+    return frozenset(int(str(xid)) for (xid,) in rows)
+
+
+def are_prepared(connection: Connection, database: str) -> bool:
+    """Tell whether a two-phase commit is half done in `database`, which `connection` needn't lead to."""
+    return bool(
+        connection.execute(
+            "SELECT FROM pg_prepared_xacts WHERE database = %s LIMIT 1", [database], prepare=True
+        ).rowcount
+    )
 
 
 def roll_back_prepared(connection: Connection) -> None:
@@ -85,7 +120,7 @@ def roll_back_prepared(connection: Connection) -> None:
         connection.execute(sql.SQL("ROLLBACK PREPARED {}").format(str(gid)))
 
 
-def _moment(row: tuple[object, ...]) -> Moment:
+def _moment(row: Sequence[object]) -> Moment:
     _, next_xid, open_xids = str(row[0]).split(":")
     return Moment(
         int(next_xid), tuple(int(xid) for xid in open_xids.split(",") if xid), str(row[1]), str(row[2])

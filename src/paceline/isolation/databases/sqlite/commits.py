@@ -46,6 +46,13 @@ class FileAudit:
             self._known = (version, _fingerprint(self._opened()))
         self._watching = True
 
+    def question(self) -> str:
+        """Return none: it's asked apart."""
+        return ""
+
+    def answered(self, answer: tuple[str | None, ...]) -> None:
+        """Nothing was asked."""
+
     def expect(self) -> None:
         """Do nothing: a copy is quickly made."""
 

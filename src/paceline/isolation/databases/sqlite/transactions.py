@@ -77,6 +77,7 @@ class SqliteWords:
     early = True
     grammar = GRAMMAR
     bridge = None
+    parting = None
     no_characteristics = "SELECT 1"
 
     def target(self, url: URL) -> tuple[object, object] | None:

@@ -1,0 +1,139 @@
+"""What proves that the database was changed for good: the log of a server of our own, or a comparison."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Protocol
+
+from paceline.isolation.databases import postgresql
+from paceline.isolation.databases.postgresql import wal as postgresql_wal
+from paceline.isolation.databases.postgresql import xids as postgresql_xids
+from paceline.isolation.databases.postgresql.copies import wrote
+from paceline.isolation.databases.postgresql.fingerprint import fingerprint, unlogged_changes
+from paceline.isolation.databases.postgresql.wal import Change
+
+if TYPE_CHECKING:
+    from paceline.isolation.backings import Backing
+    from paceline.isolation.databases.postgresql.connections import Connection
+    from paceline.isolation.databases.postgresql.fingerprint import Fingerprint
+    from paceline.isolation.databases.postgresql.xids import Moment
+    from paceline.isolation.urls import DatabaseUrl
+
+
+class Witness(Protocol):
+    """Tells what was changed.
+
+    Attributes:
+        url: the database in which it asks.
+        knows_times: the cluster is on this machine and keeps the time of each commit.
+    """
+
+    url: DatabaseUrl
+    knows_times: bool
+
+    def before(self, connection: Connection) -> Moment:
+        """Return the state before a test."""
+        ...
+
+    def changes(
+        self, connection: Connection, xids: frozenset[int], before: Moment, after: Moment
+    ) -> tuple[Change, ...]:
+        """Return what the committed `xids` changed in the tests' database."""
+        ...
+
+    def changed(self, connection: Connection, xids: frozenset[int], before: Moment, after: Moment) -> bool:
+        """Tell whether they changed anything; may err on yes."""
+        ...
+
+    def accept(self, connection: Connection) -> None:
+        """Take what is there now for meant to be."""
+        ...
+
+
+class Log:
+    """Exact: reads what was committed from the write-ahead log of a server of our own."""
+
+    knows_times = True
+
+    def __init__(self, place: Backing) -> None:
+        """Read the log of the server at `place`."""
+        self._place = place
+        self.url = place.maintenance
+
+    def before(self, connection: Connection) -> Moment:
+        """Return the state before a test."""
+        return postgresql_xids.moment(connection)
+
+    def changes(
+        self, connection: Connection, xids: frozenset[int], before: Moment, after: Moment
+    ) -> tuple[Change, ...]:
+        """Return what the committed `xids` changed in the tests' database."""
+        from psycopg import errors
+
+        place = self._place
+        with ExitStack() as stack:
+            own = stack.enter_context(postgresql.connected(place.url))
+            template = stack.enter_context(postgresql.connected(place.template)) if place.template else None
+            try:
+                found = postgresql_wal.Changes(connection, own, template).made(xids, before.lsn, after.lsn)
+                return found + tuple(Change(*change) for change in unlogged_changes(own, template, xids))
+            except errors.UndefinedFile:
+                return (Change("so much that the server's log no longer holds all of it", "change"),)
+
+    def changed(self, connection: Connection, xids: frozenset[int], before: Moment, after: Moment) -> bool:
+        """Tell whether they changed anything; may err on yes."""
+        from psycopg import errors
+
+        try:
+            certainly = wrote(connection, xids, before.lsn, after.lsn)
+        except errors.UndefinedFile:
+            return True
+        if certainly is None:
+            return bool(self.changes(connection, xids, before, after))
+        return certainly
+
+    def accept(self, connection: Connection) -> None:
+        """Take what is there now for meant to be."""
+
+
+class Comparison:
+    """For a server that others use too: a commit is only a hint, a difference in our database proves it."""
+
+    knows_times = False
+
+    def __init__(self, place: Backing) -> None:
+        """Compare the database at `place`."""
+        self.url = place.url
+        self._known: Fingerprint | None = None
+        self._known_at: Moment | None = None
+
+    def before(self, connection: Connection) -> Moment:
+        """Return the state before a test."""
+        if self._known_at is None:
+            self._known_at = postgresql_xids.moment(connection)
+        else:
+            moment, xids = postgresql_xids.committed_since(connection, self._known_at)
+            self._known_at = moment
+            if xids:
+                self._known = None
+        if self._known is None:
+            self._known = fingerprint(connection)
+        return self._known_at
+
+    def changes(
+        self, connection: Connection, xids: frozenset[int], before: Moment, after: Moment
+    ) -> tuple[Change, ...]:
+        """Return what the committed `xids` changed in the tests' database."""
+        now = fingerprint(connection)
+        before_test, self._known = self._known, now
+        assert before_test is not None
+        return tuple(sorted(Change(*difference) for difference in before_test.changed_to(now)))
+
+    def changed(self, connection: Connection, xids: frozenset[int], before: Moment, after: Moment) -> bool:
+        """Tell whether they changed anything; may err on yes."""
+        return bool(self.changes(connection, xids, before, after))
+
+    def accept(self, connection: Connection) -> None:
+        """Take what is there now for meant to be."""
+        # Can't tell the fixture's work from what the test has done so far.
+        self._known = fingerprint(connection)

@@ -1,0 +1,43 @@
+"""A connection that is made when it's used: most tests want the transaction, and few this way into it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+
+class DeferredConnection(Connection):
+    """Turns into a `Connection` with a transaction begun at the first use of anything but its engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Connect to nothing yet."""
+        self.engine = engine
+
+    def __getattr__(self, name: str) -> Any:
+        """Connect: what a connection has, it gets from the constructor that hasn't run."""
+        return getattr(self._connected(), name)
+
+    @property
+    def dispatch(self) -> Any:  # type: ignore[override] # pyright: ignore[reportIncompatibleVariableOverride]
+        """Connect: whoever listens reads it first."""
+        return self._connected().dispatch
+
+    def _connected(self) -> Connection:
+        self.__class__ = Connection  # type: ignore[assignment] # pyright: ignore[reportAttributeAccessIssue]
+        try:
+            Connection.__init__(self, self.engine)
+        except BaseException:
+            self.__class__ = DeferredConnection
+            raise
+        self.begin()
+        return self
+
+
+def leave(connection: Connection) -> None:
+    """Give back what `connection` has taken, if it was ever used."""
+    if not isinstance(connection, DeferredConnection):
+        connection.close()
