@@ -31,7 +31,7 @@ class DeferredConnection(Connection):
         try:
             Connection.__init__(self, self.engine)
         except BaseException:
-            self.__class__ = DeferredConnection
+            self.__class__ = DeferredConnection  # pyright: ignore[reportAttributeAccessIssue]
             raise
         self.begin()
         return self
