@@ -131,7 +131,7 @@ def known_options() -> set[str]:
         *("-c", "/dev/null", "--rootdir", "/", "--paceline"),
     ]
     shown = subprocess.run(command, capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL)
-    own = {option for parameter in parameters(cli) for option in parameter.opts}
+    own = {option for parameter in parameters(cli) for option in (*parameter.opts, *parameter.secondary_opts)}
     return own | {*OPTION.findall(shown.stdout)} | {suite.flag for suite in DEFAULT_SUITES} | {"--help"}
 
 
