@@ -170,6 +170,8 @@ class RecordedProject:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            # A shell that starts something in the background has it ignore Ctrl-C, and children inherit that.
+            preexec_fn=_heed_interrupts,  # noqa: PLW1509 - the tests start no threads
         )
         try:
             deadline = time.monotonic() + _PATIENCE
@@ -186,6 +188,10 @@ class RecordedProject:
             with_group(process.pid, signal.SIGKILL)
             process.wait()
         return Outcomes(process.returncode, stdout, stderr, self.root / OUT)
+
+
+def _heed_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def with_group(group: int, by: int) -> None:

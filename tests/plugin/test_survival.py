@@ -169,6 +169,27 @@ def test_ctrl_c_keeps_what_had_run(project: RecordedProject, workers: int, group
     assert phases(ended.test("test_waits")) == {"setup": "passed"}
 
 
+_HELD = """
+import os, pathlib, signal, time
+
+def pytest_runtest_logstart(nodeid):
+    if nodeid.endswith("test_waits") and "PYTEST_XDIST_WORKER" not in os.environ:
+        while not pathlib.Path("now").exists(): time.sleep(0.01)
+        signal.raise_signal(signal.SIGINT)
+"""
+
+
+def test_ctrl_c_keeps_what_the_controller_had_not_read_yet(project: RecordedProject) -> None:
+    """The set-up was reported before the test began: a controller that is behind still records it."""
+    needs("xdist")
+    project.file("test_it.py", _WAITS)
+    project.file("conftest.py", _HELD)
+    ended = project.interrupt("-n1", plugins=_XDIST, by=signal.SIGCONT, group=False)
+    assert ended.ret == 2
+    assert ended.outcomes() == {"test_a": "passed", "test_waits": "incomplete"}
+    assert phases(ended.test("test_waits")) == {"setup": "passed"}
+
+
 @pytest.mark.parametrize("workers", [0, 2])
 def test_maxfail_ends_the_run_in_good_order(project: RecordedProject, workers: int) -> None:
     """What hadn't run is known from the collected tests."""

@@ -12,6 +12,7 @@ from paceline.explain.evidence import Evidence
 from paceline.explain.notes import notes
 from paceline.explain.shares import Share
 from paceline.explain.subject import contains
+from paceline.explain.whereabouts import mostly
 from paceline.model.account import Account, Part, Subject, WorkerAccount
 
 #: Pieces that the time of a worker is drawn in.
@@ -73,15 +74,16 @@ def parts_of(shares: Sequence[Share], evidence: Evidence) -> tuple[Part, ...]:
     for (cause, _), members in groups.items():
         inner = _leaves(members, evidence)
         stretches = {id(share.stretch) for share in members}
-        first = members[0].stretch
+        first, text = members[0].stretch, cause.words(members, evidence)
+        says_more = any(part.cause not in ("python", cause.name) for part in inner)
         parts.append(
             Part(
                 cause=cause.name,
                 seconds=sum(share.seconds for share in members),
-                text=cause.words(members, evidence),
+                text=text,
                 where=evidence.place(first.fixture) if first.fixture is not None else _file(members),
                 count=len(stretches),
-                parts=() if all(part.cause in ("python", cause.name) for part in inner) else inner,
+                parts=tuple(part for part in inner if part.text != text) if says_more else (),
             )
         )
     return _ranked(parts)
@@ -97,7 +99,8 @@ def _leaves(shares: Sequence[Share], evidence: Evidence) -> tuple[Part, ...]:
         found = _ranked([_leaf(cause, members, evidence) for members in groups.values()])
         if cause.bundled and len(found) > 1:
             together = [share for members in groups.values() for share in members]
-            parts.append(replace(_leaf(cause, together, evidence), where=None, parts=found))
+            whole = _leaf(cause, together, evidence)
+            parts.append(replace(whole, where=None, parts=found, mostly=mostly(found)))
         else:
             parts.extend(found)
     return _ranked(parts)

@@ -57,7 +57,7 @@ def _memory(evidence: Evidence, subject: Subject) -> Iterator[str]:
     for module in sorted(evidence.run.costs.memory, key=lambda module: module.before - module.after):
         growth = module.after - module.before
         if growth >= _GROWTH and (subject.kind == "run" or subject.name == module.path):
-            yield f"{module.path} leaves {growth / 2**20:.0f} MiB of memory behind in {module.worker}"
+            yield f"{growth / 2**20:.0f} MiB of memory stay behind after {module.path} in {module.worker}"
 
 
 def _unrecorded(evidence: Evidence) -> Iterator[str]:

@@ -31,6 +31,7 @@ class Part:
         where: `file:line` or file; None if unknown.
         count: how often it happened.
         parts: what it consists of, the most first; they add up to it. Empty if it is one thing.
+        mostly: of what was done in several places, in words, where most of it was; empty if unknown.
     """
 
     cause: str
@@ -39,6 +40,7 @@ class Part:
     where: str | None
     count: int
     parts: tuple[Part, ...] = ()
+    mostly: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

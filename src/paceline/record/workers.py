@@ -9,7 +9,7 @@ import pytest
 from paceline.record.machine import Machine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator, Iterator
 
     from paceline.record.measure import Measure
     from paceline.record.writer import Writer
@@ -96,3 +96,26 @@ class ControllerSide:
         output: dict[str, Any] = getattr(node, "workeroutput", None) or {}
         if output.get("paceline_lines"):
             self._writer.write(output["paceline_lines"])
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Take what had been sent when the run was interrupted: pytest-xdist handles none of it any more."""
+        try:
+            return (yield)
+        finally:
+            for event in _unhandled(session.config):
+                match event:
+                    case ("testreport", {"node": node, "rep": pytest.TestReport() as report}):
+                        vars(report)["node"] = node
+                        self._writer.pytest_runtest_logreport(report)
+                    case ("workerfinished", {"node": node}):
+                        self.pytest_testnodedown(node)
+                    case _:
+                        continue
+
+
+def _unhandled(config: pytest.Config) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the events that pytest-xdist has received from its workers and left in its queue."""
+    events: Any = getattr(config.pluginmanager.get_plugin("dsession"), "queue", None)
+    while events is not None and not events.empty():
+        yield events.get_nowait()

@@ -56,15 +56,16 @@ def headline(account: Account) -> str:
 
 
 def _telling(account: Account) -> Sequence[Part]:
-    """Return the parts that are worth a word; how busy the machine was takes nobody's place."""
+    """Return the parts that are worth a word; how busy the machine was is said last: it explains nothing."""
     worth = [part for part in account.parts if part.seconds >= _HEADLINE_SHARE * account.seconds > 0]
     first = [part for part in worth if part.cause != "machine"][:_IN_HEADLINE]
-    return [part for part in worth if part in first or part.cause == "machine"]
+    return [*first, *(part for part in worth if part.cause == "machine")]
 
 
 def _told(part: Part) -> str:
     named = [one for one in part.parts if one.cause not in _UNNAMED]
-    if part.cause == _cause_of(named) or not named or named[0].seconds < _TELLING_SHARE * part.seconds:
+    clean = part.seconds - sum(one.seconds for one in part.parts if one.cause == "machine")
+    if part.cause == _cause_of(named) or not named or named[0].seconds < _TELLING_SHARE * clean:
         return _placed(part)
     return f"{_placed(part)}: {seconds(named[0].seconds)} of it {_placed(named[0])}"
 
@@ -76,9 +77,7 @@ def _cause_of(parts: Sequence[Part]) -> str | None:
 def _placed(part: Part) -> str:
     """Return a part with its place, or with the place of most of it."""
     text = printable(part.text)
-    if part.where is None and part.parts and part.parts[0].where and part.parts[0].cause == part.cause:
-        return f"{text}, most{_from(part.parts[0])}"
-    return f"{text}{_from(part)}"
+    return f"{text}, {printable(part.mostly)}" if part.mostly else f"{text}{_from(part)}"
 
 
 def _from(part: Part) -> str:

@@ -8,7 +8,7 @@ from paceline.explain.cause import Advice, Cause
 from paceline.explain.evidence import Evidence
 from paceline.explain.operations import saving
 from paceline.explain.shares import Claim, Share
-from paceline.explain.stretches import Stretch
+from paceline.explain.stretches import ROOT_CONFTEST, Stretch
 
 NAME = "garbage"
 
@@ -24,9 +24,10 @@ def _words(shares: Sequence[Share], evidence: Evidence) -> str:
 
 
 def _advises(evidence: Evidence) -> Iterator[Advice]:
-    shares = [share for share in evidence.shares if share.cause == NAME]
-    text = "call gc.freeze() when collection has finished, so that full collections find less to look at"
-    yield Advice(text=text, saves=saving(shares))
+    # Only full collections look at what was there before the tests.
+    shares = [share for share in evidence.shares if share.cause == NAME and share.count]
+    text = "call gc.freeze() in `pytest_collection_finish`: full collections then find less to look at"
+    yield Advice(text=text, where=ROOT_CONFTEST, saves=saving(shares))
 
 
 CAUSE = Cause(name=NAME, rank=40, words=_words, claims=_claims, advises=_advises)

@@ -27,9 +27,9 @@ def _words(shares: Sequence[Share], evidence: Evidence) -> str:
 
 def _advises(evidence: Evidence) -> Iterable[Advice]:
     for (what, where), shares in grouped(evidence, NAME).items():
-        often = counted(times(shares), "time")
+        program, often = _program(what), counted(times(shares), "time")
         yield Advice(
-            text=f"do in this process what `{_program(what)}` does: it is waited for {often}",
+            text=f"do without subprocess `{program}`, or do its work in this process: waited for {often}",
             where=where,
             saves=saving(shares),
         )
