@@ -101,3 +101,86 @@ def test_half_of_a_two_phase_commit(leaky: Project) -> None:
         """,
     )
     leaky.passes("--schema", "-p", "no:randomly", passed=4)
+
+
+def test_half_of_a_two_phase_commit_by_a_driver(leaky: Project) -> None:
+    """It's rolled back after a test in a transaction as well, also when no later transaction has finished."""
+    leaky.write(
+        pyproject='export = ["APP_URL"]\n',
+        test_phases="""
+        import os, psycopg, pytest
+
+        @pytest.mark.schema
+        def test_prepares():
+            connection = psycopg.connect(os.environ["APP_URL"].replace("+psycopg", ""))
+            connection.tpc_begin(connection.xid(1, "half", "done"))
+            connection.execute("delete from item")
+            connection.tpc_prepare()
+            connection.close()
+
+        @pytest.mark.schema
+        def test_afterwards(seeded, raw):
+            assert raw.execute("select count(*) from pg_prepared_xacts").fetchone() == (0,)
+            raw.execute("set lock_timeout = '2s'")
+            raw.execute("begin")
+            raw.execute("lock table item")
+            raw.execute("rollback")
+        """,
+    )
+    leaky.passes("--schema", "-p", "no:randomly", passed=2)
+
+
+def test_a_connection_that_is_stuck_holds_no_lock_in_the_next_test(leaky: Project) -> None:
+    """A COPY that psycopg can't end is an error of its test; the next one goes on at a new connection."""
+    leaky.write(
+        pyproject='export = ["APP_URL"]\n',
+        test_stuck="""
+        import os, psycopg, pytest
+        from sqlalchemy import create_engine, text
+
+        engine = create_engine(os.environ["APP_URL"])
+        other = create_engine(engine.url.set(drivername="postgresql+psycopg2"))
+
+        @pytest.mark.schema
+        def test_stuck():
+            raw = engine.raw_connection()
+            raw.cursor().execute("insert into item values (3, 'x')")
+            with pytest.raises(psycopg.ProgrammingError, match="COPY"):
+                raw.cursor().execute("copy item to stdout")
+            raw.close()
+
+        @pytest.mark.schema
+        def test_next():
+            with other.begin() as connection:
+                connection.execute(text("set local lock_timeout = '2s'"))
+                connection.execute(text("insert into item values (3, 'x')"))
+
+        @pytest.mark.schema
+        def test_last(seeded, integration_session):
+            seeded()
+            assert integration_session.scalar(text("select count(*) from item")) == 2
+        """,
+    )
+    result = leaky.run("--schema", "-p", "no:randomly")
+    assert result.outcomes == {"passed": 3, "error": 1}, result.output
+    assert "ERROR at teardown of test_stuck" in result.output
+
+
+def test_nobody_waits_for_ever_for_a_lock(leaky: Project) -> None:
+    """A client of its own that needs what the test has locked is given up by the server."""
+    leaky.write(
+        test_lock="""
+        import psycopg, pytest
+        from sqlalchemy import text
+
+        @pytest.mark.schema
+        def test_lock(raw, integration_session):
+            assert raw.execute("show lock_timeout").fetchone() == ("30s",)
+            raw.execute("set lock_timeout = '100ms'")
+            integration_session.execute(text("insert into item values (3, 'x')"))
+            integration_session.commit()
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                raw.execute("insert into item values (3, 'x')")
+        """,
+    )
+    leaky.passes("--schema", passed=1)

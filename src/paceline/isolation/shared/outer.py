@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from paceline.errors import SharedTransactionError
@@ -166,6 +166,10 @@ class Outer:
         try:
             return self.world.call(lambda: self._roll_back(members, question))
         except Exception as error:  # noqa: BLE001 - every driver has its own class
+            # What can't be rolled back, such as a connection that is stuck in a COPY, would keep its locks.
+            for wire in members:
+                with suppress(Exception):
+                    self.world.call(wire.close)
             raise SharedTransactionError(
                 "the transaction that isolates the test was ended by something else, so what the test "
                 f"did may have stayed: {error}",

@@ -179,7 +179,7 @@ class Audit:
             )
         )
         self._last = after
-        if after.open_xids:
+        if after.any_prepared:
             self._end_prepared()
         xids = frozenset(xid for xid in committed if not any(xid in span for span in self._spans))
         if xids and (start := self._start) is not None and start.is_trustworthy():

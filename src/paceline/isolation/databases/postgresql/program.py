@@ -33,6 +33,8 @@ SETTINGS = (
     "shared_buffers=32MB",
     # The default allows none, and a test with a database of its own may want some.
     "max_prepared_transactions=16",
+    # A client that no transaction is shared with may wait for the test's, which would never end then.
+    "lock_timeout=30s",
     "max_wal_size=128MB",
     # A checkpoint in the middle of a test must not take the log that the audit reads at its end.
     "wal_keep_size=64MB",

@@ -27,7 +27,8 @@ _COMMITTED: LiteralString = """
 SELECT pg_catalog.txid_current_snapshot()::text, pg_catalog.pg_current_wal_insert_lsn()::text,
 pg_catalog.clock_timestamp()::text, ARRAY(SELECT x FROM pg_catalog.generate_series({},
 pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot()) - 1) x
-WHERE pg_catalog.txid_status(x) OPERATOR(pg_catalog.=) 'committed')::text
+WHERE pg_catalog.txid_status(x) OPERATOR(pg_catalog.=) 'committed')::text,
+(SELECT pg_catalog.count(*) FROM pg_catalog.pg_prepared_xact())::text
 """
 _COMMITTED_OF: LiteralString = "SELECT x FROM unnest(%s::bigint[]) AS x WHERE txid_status(x) = 'committed'"
 # Of a time that the server doesn't know it can't be said that it came earlier.
@@ -52,12 +53,15 @@ class Moment:
         open_xids: lower ones that had not finished.
         lsn: position in the write-ahead log.
         time: by the clock of the server.
+        any_prepared: whether a two-phase commit is half done in any database; its id is among `open_xids`
+            only when a higher one has finished.
     """
 
     next_xid: int
     open_xids: tuple[int, ...]
     lsn: str
     time: str
+    any_prepared: bool = False
 
 
 def moment(connection: Connection) -> Moment:
@@ -123,7 +127,11 @@ def roll_back_prepared(connection: Connection) -> None:
 def _moment(row: Sequence[object]) -> Moment:
     _, next_xid, open_xids = str(row[0]).split(":")
     return Moment(
-        int(next_xid), tuple(int(xid) for xid in open_xids.split(",") if xid), str(row[1]), str(row[2])
+        int(next_xid),
+        tuple(int(xid) for xid in open_xids.split(",") if xid),
+        str(row[1]),
+        str(row[2]),
+        any_prepared=len(row) > 4 and row[4] != "0",
     )
 
 
