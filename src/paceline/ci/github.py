@@ -76,8 +76,8 @@ def requirement(suites: Sequence[Proposal]) -> str:
     """Return what to install of Paceline, quoted for the shell."""
     if not suites:
         return f'"pytest-paceline>={__version__}"'
-    extras = {"xdist"} | ({"postgres"} if any(suite.requires for suite in suites) else set())
-    return f'"pytest-paceline[{",".join(sorted(extras))}]>={__version__}"'
+    extras = "postgres,xdist" if any(suite.requires for suite in suites) else "xdist"
+    return f'"pytest-paceline[{extras}]>={__version__}"'
 
 
 def _jobs_edit(project: Project, texts: dict[str, str], addition: str, wanted: str | None) -> Edit:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import yaml
 
 from paceline.ci.edits import appended
@@ -94,4 +96,6 @@ def _is_only_added(before: str, after: str, name: str) -> bool:
 
 
 def _same(one: yaml.Node, other: yaml.Node) -> bool:
-    return yaml.serialize(one) == yaml.serialize(other)
+    # The stubs leave some of its types open.
+    serialize: Any = yaml.serialize  # pyright: ignore[reportUnknownMemberType]
+    return bool(serialize(one) == serialize(other))

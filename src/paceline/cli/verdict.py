@@ -196,7 +196,8 @@ def _pull_request_text() -> str:
     path = os.environ.get("GITHUB_EVENT_PATH", "")
     try:
         event: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
-        return str((event.get("pull_request") or {}).get("body") or "")
+        asked: dict[str, Any] = event.get("pull_request") or {}
+        return str(asked.get("body") or "")
     except (OSError, ValueError, AttributeError):
         return ""
 

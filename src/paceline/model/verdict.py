@@ -92,4 +92,6 @@ class Verdict:
     @property
     def worst(self) -> State:
         """Return the state of the worst suite; without any, nothing was measured."""
-        return min((suite.state for suite in self.suites), key=STATES.index, default="not_measured")
+        states = {suite.state for suite in self.suites}
+        nothing: State = "not_measured"
+        return next((state for state in STATES if state in states), nothing)

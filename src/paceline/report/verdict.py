@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from paceline.model.comparison import Comparison, Delta
 from paceline.model.profile import MEASURED_STATUSES, Profile
+from paceline.model.run import Outcome
 from paceline.model.verdict import STATES, Finding, State, SuiteVerdict, Verdict
 from paceline.report.comparison_document import groups, row_texts
 from paceline.report.words import because, count
@@ -59,7 +60,7 @@ def place_of(delta: Delta, judged: Judged) -> str | None:
 def _suite(one: Judged) -> SuiteVerdict:
     state = _state(one)
     found = groups(one.comparison.deltas) if one.comparison is not None else ()
-    outcomes = one.profile.outcomes if one.profile is not None else {}
+    outcomes: Mapping[Outcome, int] = one.profile.outcomes if one.profile is not None else {}
     return SuiteVerdict(
         suite=one.suite,
         state=state,

@@ -24,7 +24,7 @@ def register(config: pytest.Config, settings: Config) -> None:
         pytest.UsageError: it names no part.
     """
     try:
-        shard = parse_shard(config.getoption("--paceline-shard"))
+        shard = parse_shard(str(config.getoption("--paceline-shard")))
     except ValueError as error:
         raise pytest.UsageError(f"--paceline-shard: {error}") from None
     suite: str | None = config.getoption("--paceline-suite")

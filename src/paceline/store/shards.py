@@ -123,9 +123,10 @@ def _records(leg: Leg) -> list[dict[str, Any]]:
 
 def _object(text: bytes) -> dict[str, Any]:
     value: object = json.loads(text)
-    if not isinstance(value, dict) or not isinstance(value.get("kind"), str):
+    record = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    if not isinstance(record.get("kind"), str):
         raise ShapeError("a line isn't an object with a kind")
-    return cast("dict[str, Any]", value)
+    return record
 
 
 def _of(records: Iterable[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
