@@ -57,7 +57,8 @@ def compare(
     new = find(with_output(candidate, config), root) if candidate else default_candidate(root)
     comparisons = compared(old, new, config, suites)
     justifications = stored_justifications(root, config, old, new)
-    found = judged(root, config, comparisons, justifications, request_text(message, os.environ))
+    text = request_text(message, os.environ)
+    found = judged(root, comparisons, justifications, text, complete=not suites)
     show(found, form)
     return exit_of(found.applied.comparisons)
 

@@ -12,7 +12,6 @@ from paceline.compare.compare import compare
 from paceline.compare.justified import Applied, apply
 from paceline.compare.rules import Rules
 from paceline.compare.trailer import from_text
-from paceline.config import Config
 from paceline.model.baseline import SuiteBaseline
 from paceline.model.comparison import Comparison, Delta, Side
 from paceline.model.justification import Justification
@@ -38,25 +37,21 @@ class Judged:
 
 def judged(
     root: Path,
-    config: Config,
     comparisons: Sequence[Comparison],
     stored: Sequence[Justification],
     message: str,
+    *,
+    complete: bool,
 ) -> Judged:
     """Put commits and justifications beside the verdicts.
 
     Args:
         stored: justifications in the baseline.
         message: text of the pull request, which can hold more; commit messages can, too.
+        complete: whether nobody asked for some of the suites only.
     """
     written, malformed = trailers(root, comparisons, message)
-    known = {suite.name for suite in config.suites}
-    applied = apply(
-        with_commits(root, comparisons),
-        (*stored, *written),
-        today(),
-        complete=known <= {comparison.suite for comparison in comparisons},
-    )
+    applied = apply(with_commits(root, comparisons), (*stored, *written), today(), complete=complete)
     return Judged(applied=applied, malformed=malformed)
 
 
