@@ -12,6 +12,13 @@ from pathlib import Path
 import pytest
 from tests.harness.project import Project
 
+#: The command, where the shell that runs the tests in the background has told its children to ignore Ctrl-C.
+_LISTENING = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from paceline.cli import main
+sys.exit(main(["gate"]))
+"""
 CONFIGURATION = '[tool.paceline.suite.all]\nmarker = ""\nflag = ""\npaths = ["tests"]\n'
 APPLICATION = """
 import time
@@ -194,7 +201,8 @@ def test_a_profile_can_be_confirmed_at_once(project: Project) -> None:
     done = project.paceline("profile", "--against", "nowhere")
     assert (done.returncode, done.stdout) == (2, "")
     project.write(src__app=APPLICATION.replace("0.002", "0.03"))
-    done = project.paceline("profile", "--against", "main", timeout=300, COLUMNS="200")
+    source = str(project.root / "src")
+    done = project.paceline("profile", "--against", "main", timeout=300, COLUMNS="200", PYTHONPATH=source)
     assert done.returncode == 10, done.stdout + done.stderr
     assert "src/app.py:5" in done.stdout
 
@@ -204,7 +212,7 @@ def test_an_interrupted_gate_puts_everything_away(project: Project, number: sign
     """The checkout is gone and the working tree is what it was."""
     project.write(src__app=APPLICATION.replace("0.002", "2"))
     process = subprocess.Popen(
-        [sys.executable, "-m", "paceline", "gate"],
+        [sys.executable, "-c", _LISTENING],
         cwd=project.root,
         env=project.environment(),
         stdin=subprocess.DEVNULL,
