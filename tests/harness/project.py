@@ -17,7 +17,14 @@ from paceline.store.run_file import read_run
 
 #: Other plugins are loaded by the tests that need them: each costs every process its start.
 _ENVIRONMENT = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "NO_COLOR": "1", "COLUMNS": "100"}
-_UNSET = ("CI", "GITHUB_STEP_SUMMARY", "PYTEST_ADDOPTS", "DATABASE_URL", "PACELINE_DATABASE_URL")
+_UNSET = (
+    "CI",
+    "GITHUB_EVENT_PATH",
+    "GITHUB_STEP_SUMMARY",
+    "PYTEST_ADDOPTS",
+    "DATABASE_URL",
+    "PACELINE_DATABASE_URL",
+)
 
 
 @dataclass(frozen=True)

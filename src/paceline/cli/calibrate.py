@@ -10,7 +10,7 @@ import click
 from filelock import FileLock
 from rich.console import Console
 
-from paceline.cli.gate import interrupt, watching
+from paceline.cli.gating import interrupt, new_bench, watching
 from paceline.compare.rules import Rules
 from paceline.config import Config, Suite, load_config
 from paceline.errors import Exit
@@ -59,11 +59,7 @@ def calibrate(suites: tuple[str, ...], directory: Path, pairs: int) -> int:
     path = (root / config.output).with_name(NAME)
     found: dict[str, SuiteCalibration] = {}
     with FileLock(state_folder(root) / "profile.lock"), watching(console) as watcher:
-        bench = Bench(
-            folder=state_folder(root, "gate", datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")),
-            stall_timeout=config.stall_timeout,
-            advanced=watcher.advanced,
-        )
+        bench = new_bench(root, config, watcher, float("inf"))
         for suite in selected:
             found[suite.name] = _calibrate(root, config, bench, suite, pairs, watcher)
             write_calibration(path, suite.name, found[suite.name])

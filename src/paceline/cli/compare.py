@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import TextIO
 
 import click
-from rich.console import Console
 
-from paceline.cli.judging import today, trailers, with_commits
+from paceline.cli.judging import judged
 from paceline.cli.sides import Found, default_base, default_candidate, find, with_output
+from paceline.cli.verdicts import format_option, message_option, request_text, show
 from paceline.compare.compare import compare as compare_sides
-from paceline.compare.justified import Applied, apply
 from paceline.compare.outcome import exit_of
 from paceline.compare.rules import Rules
 from paceline.config import Config, load_config
@@ -20,9 +19,6 @@ from paceline.errors import NotComparableError
 from paceline.model.budget import budget_seconds
 from paceline.model.comparison import Comparison
 from paceline.model.justification import Justification
-from paceline.report import comparison_json, github, workflow_commands
-from paceline.report.comparison_document import comparison_document, justification_notes
-from paceline.report.terminal import print_document
 from paceline.store.baseline_file import read_baseline
 
 
@@ -33,16 +29,8 @@ from paceline.store.baseline_file import read_baseline
     "-C", "--directory", type=click.Path(path_type=Path), default=Path(), help="The project's folder."
 )
 @click.option("--suite", "suites", multiple=True, metavar="SUITE", help="Compare this suite only.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "markdown", "github"]),
-    default="text",
-    help="github: annotations, and a table in the job summary.",
-)
-@click.option(
-    "--message", type=click.File(), help="Text of the pull request, with its justifications; - reads it."
-)
+@format_option
+@message_option
 def compare(
     base: str | None,
     candidate: str | None,
@@ -68,11 +56,11 @@ def compare(
     old = find(with_output(base, config), root) if base else default_base(root, config)
     new = find(with_output(candidate, config), root) if candidate else default_candidate(root)
     comparisons = compared(old, new, config, suites)
-    written, malformed = trailers(root, comparisons, message.read() if message is not None else "")
-    justifications = (*stored_justifications(root, config, old, new), *written)
-    applied = apply(with_commits(root, comparisons), justifications, today())
-    show(applied, malformed, form)
-    return exit_of(applied.comparisons)
+    justifications = stored_justifications(root, config, old, new)
+    text = request_text(message, os.environ)
+    found = judged(root, comparisons, justifications, text, complete=not suites)
+    show(found, form)
+    return exit_of(found.applied.comparisons)
 
 
 def stored_justifications(root: Path, config: Config, old: Found, new: Found) -> tuple[Justification, ...]:
@@ -118,23 +106,3 @@ def _common(old: Found, new: Found, suites: tuple[str, ...]) -> list[tuple[str, 
 
 def _listed(found: Found) -> str:
     return ", ".join(found.suites) or "none"
-
-
-def show(applied: Applied, malformed: tuple[str, ...], form: str) -> None:
-    """Print the comparisons in the format that was asked for."""
-    document = comparison_document(
-        applied.comparisons, justification_notes(applied.expired, applied.unmatched, malformed)
-    )
-    match form:
-        case "json":
-            click.echo(comparison_json.render(applied.comparisons, applied.expired, applied.unmatched))
-        case "markdown":
-            click.echo(github.render(document), nl=False)
-        case "github":
-            click.echo(workflow_commands.render(applied.comparisons), nl=False)
-            summary = os.environ.get("GITHUB_STEP_SUMMARY")
-            if summary:
-                with Path(summary).open("a", encoding="utf-8") as file:
-                    file.write(github.render(document))
-        case _:
-            print_document(document, Console())

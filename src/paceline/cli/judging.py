@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from paceline.cli import git
 from paceline.compare.compare import compare
-from paceline.compare.justified import apply, from_text
+from paceline.compare.justified import Applied, apply
 from paceline.compare.rules import Rules
+from paceline.compare.trailer import from_text
 from paceline.model.baseline import SuiteBaseline
 from paceline.model.comparison import Comparison, Delta, Side
 from paceline.model.justification import Justification
@@ -20,6 +21,38 @@ from paceline.report.comparison_document import sentence
 
 #: More files than this are not one cause any more, and each costs a call of git.
 _MOST_FILES = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """Comparisons with their justifications and commits.
+
+    Attributes:
+        malformed: trailers that don't say what they have to.
+    """
+
+    applied: Applied
+    malformed: tuple[str, ...]
+
+
+def judged(
+    root: Path,
+    comparisons: Sequence[Comparison],
+    stored: Sequence[Justification],
+    message: str,
+    *,
+    complete: bool,
+) -> Judged:
+    """Put commits and justifications beside the verdicts.
+
+    Args:
+        stored: justifications in the baseline.
+        message: text of the pull request, which can hold more; commit messages can, too.
+        complete: whether nobody asked for some of the suites only.
+    """
+    written, malformed = trailers(root, comparisons, message)
+    applied = apply(with_commits(root, comparisons), (*stored, *written), today(), complete=complete)
+    return Judged(applied=applied, malformed=malformed)
 
 
 def today() -> str:

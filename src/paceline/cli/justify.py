@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date
 from pathlib import Path
 
 import click
@@ -11,12 +9,11 @@ import click
 from paceline.cli import git
 from paceline.cli.judging import today
 from paceline.compare.justified import put, targets
+from paceline.compare.trailer import day_of, ratio_of
 from paceline.config import load_config
 from paceline.errors import JustificationError, UnreadableFileError
 from paceline.model.justification import Justification
 from paceline.store.baseline_file import read_baseline, write_justifications
-
-_RATIO = re.compile(r"(\d+(?:\.\d+)?) ?x?")
 
 
 @click.command()
@@ -92,7 +89,7 @@ def _day(text: str | None) -> str | None:
     if text is None:
         return None
     try:
-        day = date.fromisoformat(text).isoformat()
+        day = day_of(text)
     except ValueError as error:
         raise JustificationError(f"{text!r} is no date", hint="Write it as 2026-12-31.") from error
     if day < today():
@@ -103,10 +100,10 @@ def _day(text: str | None) -> str | None:
 def _ratio(text: str | None) -> float | None:
     if text is None:
         return None
-    match = _RATIO.fullmatch(text.strip())
-    if match is None or float(match[1]) <= 1:
-        raise JustificationError(f"{text!r} is no ratio above 1", hint="Write it as 1.5x.")
-    return float(match[1])
+    try:
+        return ratio_of(text)
+    except ValueError as error:
+        raise JustificationError(str(error), hint="Write it as 1.5x.") from error
 
 
 def _listed(justifications: tuple[Justification, ...]) -> str:

@@ -6,25 +6,26 @@ import os
 import signal
 from importlib.util import find_spec
 from pathlib import Path
-from types import FrameType
 
 import click
 from filelock import FileLock, Timeout
 from rich.console import Console
 
+from paceline.cli.gating import Pairing, gated, interrupt
 from paceline.cli.judging import unjustified_counts
 from paceline.cli.progress import LiveProgress, PlainProgress
+from paceline.cli.verdicts import request_text, show, summarise
 from paceline.compare.change import change
+from paceline.compare.outcome import exit_of
 from paceline.config import Suite, load_config
 from paceline.errors import Exit, MissingDependencyError, UnwritableFileError
 from paceline.model.baseline import Baseline
 from paceline.model.shard import parse_shard
+from paceline.paired.tree import resolve
 from paceline.profile.aggregate import ranking
 from paceline.profile.plan import chosen, steps
 from paceline.profile.session import ProfiledSuite, ProfileRequest
 from paceline.profile.session import profile as run_profile
-from paceline.report import github
-from paceline.report.document import Document
 from paceline.report.profile_document import SuiteReport, profile_document
 from paceline.report.terminal import print_document
 from paceline.store.baseline_file import read_baseline
@@ -66,6 +67,11 @@ def shard_option(context: click.Context, parameter: click.Parameter, value: str)
     is_flag=True,
     help="Collect every test file, also those known to hold no test of a suite.",
 )
+@click.option(
+    "--against",
+    metavar="REVISION",
+    help="Then confirm with 'paceline gate' what got slower since REVISION.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Show only the tables and what went wrong.")
 def profile(
     suites: tuple[str, ...],
@@ -76,6 +82,7 @@ def profile(
     output: Path | None,
     stall_timeout: float | None,
     collect_all: bool,
+    against: str | None,
     quiet: bool,
 ) -> int:
     """Profile opt-in suites and store their figures.
@@ -88,11 +95,14 @@ def profile(
     paceline profile schema --rounds 5        one suite, five times
     paceline profile schema --workers 2       with pytest-xdist
     paceline profile schema --shard 1/3 --output part.json   a third of it; see `paceline merge`
+    paceline profile schema --against main    then say for sure what got slower since main
     """
     root = directory.resolve()
     config = load_config(root)
     selected = chosen(config, suites, workers)
     _check_xdist(selected)
+    if against is not None:
+        resolve(root, against)  # before anything takes its time
     path = (root / config.output) if output is None else output.resolve()
     if shard and path == (root / config.output).resolve():
         raise click.UsageError("a part of a suite is no baseline; name another file with --output")
@@ -108,19 +118,35 @@ def profile(
         collect_all=collect_all,
         refuse=lambda before, found, runs: unjustified_counts(before, found, runs, justifications),
     )
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
     console = Console(stderr=True, quiet=quiet)
     with _alone(root, console), _progress(console, request) as observer:
         profiled, interrupted = run_profile(request, observer)
     document = profile_document([_report(suite) for suite in profiled], _shown(request.output))
     print_document(document, Console())
-    _summarise(document)
-    return Exit.INTERRUPTED if interrupted else _exit(profiled)
+    summarise(document)
+    code = Exit.INTERRUPTED if interrupted else _exit(profiled)
+    if against is None or code in (Exit.INTERRUPTED, Exit.NOT_MEASURED):
+        return code
+    return max(
+        code,
+        _confirmed(
+            Pairing(
+                root=root,
+                config=config,
+                suites=selected,
+                base=against,
+                message=request_text(None, os.environ),
+            ),
+            console,
+        ),
+    )
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    """A cancelled CI job ends like Ctrl-C: in good order."""
-    raise KeyboardInterrupt
+def _confirmed(wanted: Pairing, console: Console) -> Exit:
+    found = gated(wanted, console)
+    show(found, "text")
+    return exit_of(found.applied.comparisons)
 
 
 def _check_xdist(suites: tuple[Suite, ...]) -> None:
@@ -180,14 +206,6 @@ def _shown(path: Path) -> str:
         return str(path.relative_to(Path.cwd()))
     except ValueError:
         return str(path)
-
-
-def _summarise(document: Document) -> None:
-    """Append the report to the job summary where GitHub Actions asks for one."""
-    summary = os.environ.get("GITHUB_STEP_SUMMARY")
-    if summary:
-        with Path(summary).open("a", encoding="utf-8") as file:
-            file.write(github.render(document))
 
 
 def _exit(profiled: tuple[ProfiledSuite, ...]) -> Exit:

@@ -7,7 +7,7 @@ from math import exp, log
 
 from paceline.compare.rules import Rules
 from paceline.model.baseline import Anchor
-from paceline.model.comparison import Delta, SeriesKey, Side
+from paceline.model.comparison import DRIFT, Delta, SeriesKey, Side
 from paceline.model.profile import Profile
 from paceline.stats.robust import middle
 
@@ -51,14 +51,14 @@ def _is_comparable(anchor: Anchor, profile: Profile) -> bool:
 
 
 def _drifted(side: Side, anchor: Anchor, nodeid: str | None, before: float, after: float) -> Delta:
-    at = f" ({anchor.commit[:10]})" if anchor.commit else ""
+    at = f", confirm it with paceline gate --base {anchor.commit[:10]}" if anchor.commit else ""
     return Delta(
         key=SeriesKey(
             suite=side.profile.suite,
             subject="suite" if nodeid is None else "test",
             name=nodeid or "anchored tests",
             phase=None,
-            metric="drift",
+            metric=DRIFT,
         ),
         evidence="total" if nodeid is None else "timed",
         verdict="inconclusive",
@@ -66,5 +66,5 @@ def _drifted(side: Side, anchor: Anchor, nodeid: str | None, before: float, afte
         after=after,
         ratio=after / before,
         runs=(1, side.profile.rounds),
-        reason=f"drifted since the anchor of {anchor.recorded_at[:10]}{at}: compare with that revision",
+        reason=f"drifted since the anchor of {anchor.recorded_at[:10]}{at}",
     )

@@ -13,8 +13,6 @@ from paceline.model.baseline import Baseline
 from paceline.model.comparison import Comparison, Delta, SeriesKey, Subject
 from paceline.model.justification import Justification
 
-_TRAILER = re.compile(r"^Paceline-Justify:[ \t]*(?P<rest>.*)$", re.MULTILINE | re.IGNORECASE)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
@@ -30,11 +28,18 @@ class Applied:
     unmatched: tuple[Justification, ...]
 
 
-def apply(comparisons: Sequence[Comparison], justifications: Sequence[Justification], today: str) -> Applied:
+def apply(
+    comparisons: Sequence[Comparison],
+    justifications: Sequence[Justification],
+    today: str,
+    *,
+    complete: bool = True,
+) -> Applied:
     """Put the justification that covers it on every regressed or suspicious series.
 
     Args:
         today: ISO 8601 date.
+        complete: whether all suites were compared; if not, one that matches nothing may be for another suite.
     """
     valid = [item for item in justifications if _holds(item.until, today)]
     used: set[Justification] = set()
@@ -50,8 +55,14 @@ def apply(comparisons: Sequence[Comparison], justifications: Sequence[Justificat
     return Applied(
         comparisons=tuple(found),
         expired=tuple(item for item in justifications if item not in valid),
-        unmatched=tuple(item for item in valid if item not in used),
+        unmatched=tuple(
+            item for item in valid if item not in used and (complete or _names_one(item, comparisons))
+        ),
     )
+
+
+def _names_one(justification: Justification, comparisons: Sequence[Comparison]) -> bool:
+    return any(matches(justification, delta) for comparison in comparisons for delta in comparison.deltas)
 
 
 def _holds(until: str | None, today: str) -> bool:
@@ -89,24 +100,6 @@ def _covers(justification: Justification, delta: Delta) -> bool:
         return True
     # From nothing to something is no ratio, so that no limit covers it.
     return delta.ratio is not None and delta.ratio <= justification.up_to
-
-
-def from_text(text: str, owner: str) -> tuple[tuple[Justification, ...], tuple[str, ...]]:
-    """Return the trailers `Paceline-Justify: TARGET: REASON` in a message, and those that are malformed.
-
-    Args:
-        owner: who wrote the text.
-    """
-    found: list[Justification] = []
-    bad: list[str] = []
-    for match in _TRAILER.finditer(text):
-        # A node id has colons too, but none that a blank follows.
-        target, separator, reason = match["rest"].strip().partition(": ")
-        if separator and target.strip() and reason.strip():
-            found.append(Justification(target=target.strip(), reason=reason.strip(), owner=owner))
-        else:
-            bad.append(match[0].strip())
-    return tuple(found), tuple(bad)
 
 
 def put(justifications: Iterable[Justification], new: Justification) -> tuple[Justification, ...]:

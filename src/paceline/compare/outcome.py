@@ -12,6 +12,6 @@ def exit_of(comparisons: Sequence[Comparison]) -> Exit:
     """Return the exit code: a regression outweighs what could not be compared."""
     if any(delta.is_failure for comparison in comparisons for delta in comparison.deltas):
         return Exit.REGRESSED
-    if not comparisons or any(comparison.selections for comparison in comparisons):
+    if not comparisons or any(comparison.selections or comparison.undecided for comparison in comparisons):
         return Exit.NOT_COMPARABLE
     return Exit.FINE

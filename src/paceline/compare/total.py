@@ -8,7 +8,7 @@ from math import exp, log, sqrt
 
 from paceline.compare.rules import GC_TIME, Rules
 from paceline.compare.timing import Pairs
-from paceline.model.comparison import Delta, SeriesKey, Side, Subject
+from paceline.model.comparison import BUDGET, Delta, SeriesKey, Side, Subject
 from paceline.model.profile import TIMES, Profile, Summary
 from paceline.model.run import PHASES, PhaseName
 from paceline.stats.noise import Score, usual_spread
@@ -53,9 +53,7 @@ def judge_budget(candidate: Side, budget: float | None) -> Iterator[Delta]:
     wall = candidate.profile.wall_time
     if budget is None or wall is None or wall.high <= budget:
         return
-    key = SeriesKey(
-        suite=candidate.profile.suite, subject="suite", name="budget", phase=None, metric="duration"
-    )
+    key = SeriesKey(suite=candidate.profile.suite, subject="suite", name="budget", phase=None, metric=BUDGET)
     rounds = "in its only run" if wall.n == 1 else f"in each of {wall.n} rounds"
     delta = Delta(
         key=key,
@@ -89,7 +87,7 @@ def judge_test_budgets(candidate: Side) -> Iterator[Delta]:
         convicted = low > test.budget and rounds >= _LEAST_ROUNDS
         yield Delta(
             key=SeriesKey(
-                suite=candidate.profile.suite, subject="test", name=test.nodeid, phase=None, metric="budget"
+                suite=candidate.profile.suite, subject="test", name=test.nodeid, phase=None, metric=BUDGET
             ),
             evidence="timed",
             verdict="regressed" if convicted else "inconclusive",

@@ -13,6 +13,9 @@ from paceline.model.run import PhaseName, Run
 
 COMPARISON_VERSION = 1
 
+#: Metrics of series that are held against a fixed figure: seconds that were granted, and those of the anchor.
+BUDGET, DRIFT = "budget", "drift"
+
 Verdict = Literal["regressed", "improved", "unchanged", "inconclusive", "added", "removed", "not_comparable"]
 #: `counted` repeats exactly, `timed` is judged by the noise model, `total` is a sum over many tests.
 Evidence = Literal["counted", "timed", "total"]
@@ -129,6 +132,7 @@ class Comparison:
         candidate: label of the candidate.
         differences: what keeps times from being compared; empty if nothing does.
         selections: what keeps everything from being compared.
+        undecided: why one of the sides could not be measured at all, so that there is no verdict.
         machine_factor: above 1 if the candidate's machine was slower; None if unknown.
         metric: the time that single tests were judged on.
         renamed: new node id to the former one.
@@ -143,6 +147,7 @@ class Comparison:
     deltas: tuple[Delta, ...] = ()
     differences: tuple[str, ...] = ()
     selections: tuple[str, ...] = ()
+    undecided: tuple[str, ...] = ()
     machine_factor: float | None = None
     metric: str | None = None
     revisions: tuple[str | None, str | None] = (None, None)

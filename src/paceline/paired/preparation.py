@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 
 from filelock import FileLock
@@ -45,14 +49,17 @@ def head_side(root: Path, name: str = "head") -> Side:
     return Side(name=name, root=root, python=sys.executable, environment=_sources(root))
 
 
-def base_side(tree: Tree, project: Path, settings: GateConfig, name: str = "base") -> Side:
+def base_side(
+    tree: Tree, project: Path, settings: GateConfig, name: str = "base", deadline: float = inf
+) -> Side:
     """Prepare `tree` as the configuration says.
 
     Args:
         project: the user's own folder, in whose `.paceline` the environment is kept.
+        deadline: value of the monotonic clock at which the command is ended.
 
     Raises:
-        BaseSetupError: the command failed; its last lines are in the message.
+        BaseSetupError: the command failed, with its last lines in the message, or took too long.
     """
     if not settings.setup:
         return Side(name=name, root=tree.root, python=sys.executable, environment=_sources(tree.root))
@@ -62,11 +69,11 @@ def base_side(tree: Tree, project: Path, settings: GateConfig, name: str = "base
         if not (folder / _DONE).exists():
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
-            _run(settings.setup, tree, folder)
+            _run(settings.setup, tree, folder, deadline)
             (folder / _DONE).touch()
         os.utime(folder)
     _forget_old(folder.parent)
-    python = settings.python.format(env=folder) if settings.python else sys.executable
+    python = settings.python.replace("{env}", str(folder)) or sys.executable
     return Side(
         name=name,
         root=tree.root,
@@ -75,11 +82,11 @@ def base_side(tree: Tree, project: Path, settings: GateConfig, name: str = "base
     )
 
 
-def _run(command: str, tree: Tree, folder: Path) -> None:
-    text = command.format(env=folder)
+def _run(command: str, tree: Tree, folder: Path, deadline: float) -> None:
     try:
-        done = subprocess.run(  # noqa: S602 - the project's own words, from its own configuration
-            text,
+        process = subprocess.Popen(  # noqa: S602 - the project's own words, from its own configuration
+            # Not `format`: shells have braces of their own.
+            command.replace("{env}", shlex.quote(str(folder))),
             shell=True,
             cwd=tree.root,
             env={**os.environ, "PACELINE_BASE_ENV": str(folder)},
@@ -88,14 +95,27 @@ def _run(command: str, tree: Tree, folder: Path) -> None:
             stderr=subprocess.STDOUT,
             encoding="utf-8",
             errors="replace",
-            check=False,
+            start_new_session=True,  # its own process group: what the shell has started ends with it
         )
     except OSError as error:
         raise BaseSetupError(f"tool.paceline.gate.setup could not be started: {error}") from error
-    if done.returncode:
-        tail = "\n".join(f"    {line}" for line in done.stdout.splitlines()[-_SHOWN_LINES:])
+    try:
+        said, _ = process.communicate(
+            timeout=None if deadline == inf else max(0, deadline - time.monotonic())
+        )
+    except subprocess.TimeoutExpired:
         raise BaseSetupError(
-            f"tool.paceline.gate.setup ended with {done.returncode} in {tree.name}:\n{tail}",
+            f"tool.paceline.gate.setup did not end within the time limit in {tree.name}",
+            hint="Give it more time with --time-limit; what it installs is kept for the next time.",
+        ) from None
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    if process.returncode:
+        tail = "\n".join(f"    {line}" for line in said.splitlines()[-_SHOWN_LINES:])
+        raise BaseSetupError(
+            f"tool.paceline.gate.setup ended with {process.returncode} in {tree.name}:\n{tail}",
             hint="Without its dependencies the base can't be measured.",
         )
 

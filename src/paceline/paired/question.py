@@ -11,6 +11,7 @@ from paceline.model.run import Run
 from paceline.paired.bisection import Answer
 from paceline.paired.request import GateRequest, Tally, Watcher, compared, sample
 from paceline.paired.rounds import Rounds
+from paceline.profile.runner import OutOfTimeError
 
 _ANSWERS: dict[str, Answer] = {"regressed": "slow", "unchanged": "fast"}
 
@@ -31,7 +32,11 @@ def ask(
     file = replace(suite, paths=(nodeid.partition("::")[0],), workers=0)
     runs: list[Run] = []
     for place in (request.base, request.head):
-        made = sample(request, file, place, f"{suite.name}-first-{place.name}", (), 1, tally)
+        try:
+            made = sample(request, file, place, f"{suite.name}-first-{place.name}", (), 1, tally)
+        except OutOfTimeError:
+            watcher.said(f"{place.name}: did not end within the time limit")
+            return "unknown", None
         if made.run is None or made.result.status not in MEASURED_STATUSES:
             watcher.said(f"{place.name}: {made.result.reason or made.result.status.replace('_', ' ')}")
             return "unknown", None

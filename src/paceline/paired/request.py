@@ -10,6 +10,7 @@ from typing import Protocol
 from paceline.compare.compare import compare
 from paceline.compare.rules import Rules
 from paceline.config import Suite
+from paceline.model.baseline import Anchor
 from paceline.model.calibration import SuiteCalibration
 from paceline.model.comparison import Comparison, Side
 from paceline.model.environment import Environment
@@ -43,6 +44,7 @@ class GateRequest:
         deadline: value of the monotonic clock at which it has to end.
         labels: what the base and the head are called in the report.
         calibrations: suite to what was found out about its noise.
+        anchors: suite to what it took at a fixed point in its past.
     """
 
     bench: Bench
@@ -54,6 +56,7 @@ class GateRequest:
     deadline: float
     labels: tuple[str, str]
     calibrations: Mapping[str, SuiteCalibration] = field(default_factory=dict[str, SuiteCalibration])
+    anchors: Mapping[str, Anchor] = field(default_factory=dict[str, Anchor])
 
     def habits(self, suite: Suite, environment: Environment | None) -> Habits:
         """Return what is usual for `suite` on a machine with this `environment`."""
@@ -105,7 +108,12 @@ def sample(
 def compared(request: GateRequest, suite: Suite, base: Sequence[Run], head: Sequence[Run]) -> Comparison:
     """Lay the runs of both sides beside each other."""
     sides = [
-        Side(label=label, profile=profile_of(suite, runs), runs=tuple(runs))
+        Side(
+            label=label,
+            profile=profile_of(suite, runs),
+            runs=tuple(runs),
+            anchor=request.anchors.get(suite.name),
+        )
         for label, runs in zip(request.labels, (base, head), strict=True)
     ]
     return compare(sides[0], sides[1], request.rules, request.budgets.get(suite.name))

@@ -7,16 +7,18 @@ from dataclasses import dataclass, field, replace
 
 from paceline.compare.confirm import Decision, concluded
 from paceline.config import Suite
-from paceline.model.comparison import Delta, SeriesKey
+from paceline.model.comparison import BUDGET, Delta, SeriesKey
 from paceline.model.profile import MEASURED_STATUSES
 from paceline.model.run import Run
 from paceline.paired import order
 from paceline.paired.figures import Figures, Pair, Session
 from paceline.paired.habits import Habits
 from paceline.paired.request import GateRequest, Tally, Watcher, compared, profile_of, sample
+from paceline.profile.runner import OutOfTimeError
 from paceline.stats.sequential import LOOKS, TOTALS
 
-_COUNTED_PAIRS = 2
+_EXACT_PAIRS = 2
+_LATE = "not decided within the time limit"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,10 +59,11 @@ class Rounds:
         """Return the verdict on each of `suspects`, and on controls that turned out to be slower."""
         controls = order.controls(self.base, self.head, _tests_of(suspects), self.request.controls)
         verdicts: dict[SeriesKey, Delta] = {}
-        counted = [delta for delta in suspects if delta.evidence == "counted"]
-        left = [delta for delta in suspects if delta.evidence != "counted"]
-        first = self._series(left, counted, controls, again=False)
-        self._count(counted, first.runs, verdicts)
+        exact = [delta for delta in suspects if _is_exact(delta)]
+        left = [delta for delta in suspects if not _is_exact(delta)]
+        first = self._series(left, exact, controls, again=False)
+        self._count([delta for delta in exact if delta.evidence == "counted"], first.runs, verdicts)
+        self._hold([delta for delta in exact if delta.key.metric == BUDGET], first.runs, verdicts)
         confirmed = _confirmed(left, first)
         if first.session is not None:
             self.factor = first.session.machine_factor
@@ -81,15 +84,15 @@ class Rounds:
         return verdicts
 
     def _series(
-        self, left: Sequence[Delta], counted: Sequence[Delta], controls: Sequence[str], *, again: bool
+        self, left: Sequence[Delta], exact: Sequence[Delta], controls: Sequence[str], *, again: bool
     ) -> _Series:
-        """Run pairs until every suspect is confirmed or dropped."""
+        """Run pairs until every suspect is confirmed or dropped, and a few for what needs no statistics."""
         series = _Series()
         pairs: list[Pair] = []
         open_ = list(left)
         most = TOTALS[-1].pairs if any(map(_is_sum, left)) else LOOKS[-1].pairs
-        while (open_ or (counted and len(pairs) < _COUNTED_PAIRS)) and len(pairs) < most:
-            made = self._pair([*open_, *counted], controls, number=len(pairs), of=most, again=again)
+        while (open_ or (exact and len(pairs) < _EXACT_PAIRS)) and len(pairs) < most:
+            made = self._pair([*open_, *exact], controls, number=len(pairs), of=most, again=again)
             if isinstance(made, str):
                 series.unfinished = made
                 break
@@ -118,6 +121,16 @@ class Rounds:
             else:
                 verdicts[delta.key] = replace(delta, reason=f"the same in {len(runs) + 1} runs of each side")
 
+    def _hold(
+        self, over: Sequence[Delta], runs: Sequence[tuple[Run, Run]], verdicts: dict[SeriesKey, Delta]
+    ) -> None:
+        """Judge tests by their own budget, on the first run and those of the pairs."""
+        if not over or not runs:
+            return
+        bases, heads = zip(*runs, strict=True)
+        again = compared(self.request, self.suite, [self.base, *bases], [self.head, *heads])
+        verdicts |= {delta.key: delta for delta in again.deltas if delta.key in {one.key for one in over}}
+
     def _pair(
         self, suspects: Sequence[Delta], controls: Sequence[str], *, number: int, of: int, again: bool
     ) -> tuple[Run, Run] | str:
@@ -125,7 +138,7 @@ class Rounds:
         nodeids = self._selection(suspects, controls)
         expected = 2 * self._seconds(nodeids)
         if not self.tally.allows(expected):
-            return "not decided within the time limit"
+            return _LATE
         series = 1 if again or not self.repeats else 2
         self.watcher.pair(
             self.suite.name,
@@ -140,7 +153,10 @@ class Rounds:
             stem = f"{self.suite.name}-{'again' if again else 'pairs'}-{number + 1:02}-{name}"
             wanted = nodeids if name == "head" else tuple(self.former.get(one, one) for one in nodeids)
             seed = 1000 * (1 + again) + number
-            made = sample(self.request, self.suite, places[name], stem, wanted, seed, self.tally)
+            try:
+                made = sample(self.request, self.suite, places[name], stem, wanted, seed, self.tally)
+            except OutOfTimeError:
+                return _LATE
             if made.run is None or made.result.status not in MEASURED_STATUSES:
                 return f"a repeated run of the {name} failed: {made.result.reason or made.result.status}"
             runs[name] = made.run
@@ -178,6 +194,10 @@ def _confirmed(deltas: Sequence[Delta], series: _Series) -> list[Delta]:
         for delta in deltas
         if delta.key in series.decisions and series.decisions[delta.key].state == "confirmed"
     ]
+
+
+def _is_exact(delta: Delta) -> bool:
+    return delta.evidence == "counted" or delta.key.metric == BUDGET
 
 
 def _is_sum(delta: Delta) -> bool:

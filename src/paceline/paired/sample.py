@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 
 from paceline.config import Suite
 from paceline.errors import UnreadableFileError
-from paceline.model.run import Run
+from paceline.model.run import Run, RunEnd
 from paceline.paired.preparation import Side
 from paceline.profile.plan import Selection, Step, arguments
 from paceline.profile.result import StepResult
@@ -30,11 +31,13 @@ class Bench:
         folder: run files, logs and argument files go here.
         stall_timeout: seconds without progress after which a process is ended.
         advanced: called while a process runs.
+        deadline: value of the monotonic clock at which a process that still runs is ended.
     """
 
     folder: Path
     stall_timeout: float
     advanced: Callable[[Progress], None]
+    deadline: float = inf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,16 +59,20 @@ class Sample:
 
 
 def warm_up(bench: Bench, side: Side, other: Side, suite: Suite) -> None:
-    """Collect the tests of `side` once, so that bytecode and caches are there."""
+    """Collect the tests of `side` once, so that bytecode and caches are there.
+
+    Raises:
+        OutOfTimeError: the deadline has passed.
+        KeyboardInterrupt: Ctrl-C.
+    """
     command = [side.python, *arguments(Step(suite=suite, round=1), 0, os.devnull, Selection()), *_STEADY]
-    run_pytest(
+    _run(
+        bench,
+        side,
         [*command, "--collect-only", "-q"],
-        directory=side.root,
         environment=_environment(side, other, suite, 0, Path(os.devnull)),
         run_file=Path(os.devnull),
         log=bench.folder / f"{suite.name}-warm-up-{side.name}.log",
-        stall_timeout=bench.stall_timeout,
-        advanced=bench.advanced,
     )
 
 
@@ -79,30 +86,22 @@ def take(
         seed: of Python's hashes, the same on both sides of a pair.
 
     Raises:
+        OutOfTimeError: the deadline has passed.
         KeyboardInterrupt: Ctrl-C; pytest was given the time to end in good order.
     """
     run_file, log = bench.folder / f"{name}{SUFFIX}", bench.folder / f"{name}.log"
     witness = bench.folder / f"{name}.borrowed"
     step = Step(suite=replace(suite, workers=0, paths=()) if nodeids else suite, round=1)
     selection = Selection(paths=(_listed(bench.folder / f"{name}.tests", nodeids),) if nodeids else ())
-    try:
-        end = run_pytest(
-            [
-                side.python,
-                *arguments(step, 0, str(run_file), selection),
-                *_STEADY,
-                "-p",
-                "paceline.witness",
-            ],
-            directory=side.root,
-            environment=_environment(side, other, suite, seed, witness),
-            run_file=run_file,
-            log=log,
-            stall_timeout=bench.stall_timeout,
-            advanced=bench.advanced,
-        )
-    except RunInterruptedError:
-        raise KeyboardInterrupt from None
+    command = [side.python, *arguments(step, 0, str(run_file), selection), *_STEADY]
+    end = _run(
+        bench,
+        side,
+        [*command, "-p", "paceline.witness"],
+        environment=_environment(side, other, suite, seed, witness),
+        run_file=run_file,
+        log=log,
+    )
     run = None
     if run_file.exists():
         try:
@@ -112,6 +111,30 @@ def take(
     result = StepResult(step=step, run=run, end=end, log=log, complete=not nodeids)
     borrowed = tuple(sorted(set(witness.read_text().split()))) if witness.exists() else ()
     return Sample(side=side, result=result, borrowed=borrowed)
+
+
+def _run(
+    bench: Bench,
+    side: Side,
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    run_file: Path,
+    log: Path,
+) -> RunEnd:
+    try:
+        return run_pytest(
+            command,
+            directory=side.root,
+            environment=environment,
+            run_file=run_file,
+            log=log,
+            stall_timeout=bench.stall_timeout,
+            advanced=bench.advanced,
+            deadline=bench.deadline,
+        )
+    except RunInterruptedError:
+        raise KeyboardInterrupt from None
 
 
 def _environment(side: Side, other: Side, suite: Suite, seed: int, witness: Path) -> dict[str, str]:

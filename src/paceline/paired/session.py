@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from paceline.config import Suite
-from paceline.model.comparison import Comparison, Delta
+from paceline.model.comparison import BUDGET, DRIFT, Comparison, Delta
 from paceline.model.profile import MEASURED_STATUSES
 from paceline.paired.request import GateRequest, Tally, Watcher, compared, sample
 from paceline.paired.rounds import Rounds
 from paceline.paired.sample import Sample, warm_up
+from paceline.profile.runner import OutOfTimeError
 
 _SIDES = 2
 #: The suite runs once more on both sides if there is time for so many times as much.
@@ -39,10 +40,15 @@ def gate(request: GateRequest, suite: Suite, watcher: Watcher) -> Gated:
     """
     tally = Tally(deadline=request.deadline)
     watcher.said(f"{suite.name}: all of it on both sides")
-    samples = _first(request, suite, tally)
+    try:
+        samples = _first(request, suite, tally)
+    except OutOfTimeError:
+        return _gated(
+            undecided(request.labels, suite, "its first runs did not end within the time limit"), tally
+        )
     problem = _problem(samples)
     if problem:
-        return _inconclusive(request, suite, problem, tally)
+        return _gated(undecided(request.labels, suite, problem), tally)
     base, head = (
         tuple(one.run for one in samples if one.side is place and one.run is not None)
         for place in (request.base, request.head)
@@ -68,6 +74,16 @@ def gate(request: GateRequest, suite: Suite, watcher: Watcher) -> Gated:
         machine_factor=session.factor if session.factor is not None else comparison.machine_factor,
         notes=(*comparison.notes, *session.notes),
     )
+    return _gated(comparison, tally)
+
+
+def undecided(labels: tuple[str, str], suite: Suite, why: str) -> Comparison:
+    """Return the comparison of a suite that could not be measured on both sides."""
+    base, head = labels
+    return Comparison(suite=suite.name, base=base, candidate=head, undecided=(why,), renamed={})
+
+
+def _gated(comparison: Comparison, tally: Tally) -> Gated:
     return Gated(comparison=comparison, processes=tally.processes, seconds=round(tally.seconds, 1))
 
 
@@ -75,6 +91,9 @@ def _first(request: GateRequest, suite: Suite, tally: Tally) -> list[Sample]:
     """Run the whole suite on both sides, and once more in the other order if that costs little of the time.
 
     Two runs of each side halve the number of series that look slower by chance, and with it the pairs.
+
+    Raises:
+        OutOfTimeError: the deadline has passed before both sides were run.
     """
     for place in (request.base, request.head):
         warm_up(request.bench, place, request.other(place), suite)
@@ -83,8 +102,14 @@ def _first(request: GateRequest, suite: Suite, tally: Tally) -> list[Sample]:
         if len(samples) == _SIDES and (_problem(samples) or not tally.allows(_SHARE * tally.seconds)):
             break
         stem = f"{suite.name}-first-{len(samples) + 1}-{place.name}"
-        samples.append(sample(request, suite, place, stem, (), 1 + len(samples) // _SIDES, tally))
-    return samples
+        try:
+            samples.append(sample(request, suite, place, stem, (), 1 + len(samples) // _SIDES, tally))
+        except OutOfTimeError:
+            if len(samples) < _SIDES:
+                raise
+            break
+    # A third run alone would give one side more chances than the other.
+    return samples[: len(samples) // _SIDES * _SIDES]
 
 
 def _problem(samples: Sequence[Sample]) -> str | None:
@@ -103,12 +128,6 @@ def _problem(samples: Sequence[Sample]) -> str | None:
     return None
 
 
-def _inconclusive(request: GateRequest, suite: Suite, why: str, tally: Tally) -> Gated:
-    base, head = request.labels
-    comparison = Comparison(suite=suite.name, base=base, candidate=head, selections=(why,), renamed={})
-    return Gated(comparison=comparison, processes=tally.processes, seconds=round(tally.seconds, 1))
-
-
 def _without_luck(delta: Delta) -> Delta:
     """Call what looked faster unchanged: the gate asks what got slower, and confirms nothing else."""
     if delta.verdict == "inconclusive" and delta.ratio is not None and delta.ratio < 1:
@@ -118,8 +137,10 @@ def _without_luck(delta: Delta) -> Delta:
 
 def _is_suspicious(delta: Delta) -> bool:
     """Tell whether pairs can say more about a series: it looks slower, or counts more."""
-    if delta.key.metric == "budget":
-        return False
+    if delta.key.metric == DRIFT:
+        return False  # what it is held against isn't in the base
+    if delta.key.metric == BUDGET:
+        return delta.key.subject == "test" and delta.verdict == "inconclusive"
     if delta.evidence == "counted":
         return delta.verdict == "regressed"
     return delta.verdict == "inconclusive" and delta.ratio is not None and delta.ratio > 1

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,11 +112,22 @@ def checked_out(root: Path, revision: str) -> Generator[Tree]:
         yield Tree(root=top / prefix, top=top, commit=commit, name=revision)
     finally:
         with _undisturbed():
+            _put_away(root, top)
             shutil.rmtree(folder, ignore_errors=True)
-            # Forgets worktrees whose folder is gone: ours.
-            subprocess.run(
-                ["git", "worktree", "prune"], cwd=root, capture_output=True, check=False, timeout=60
-            )
+
+
+def _put_away(root: Path, top: Path) -> None:
+    """Make git forget the worktree in `top`, and no other: one that can't be reached now is the user's."""
+    with suppress(RevisionError):
+        # Twice forced: also one that is locked.
+        _git(root, "worktree", "remove", "--force", "--force", str(top))
+        return
+    # Its making was interrupted, so git doesn't take it for one; see gitrepository-layout(5).
+    with suppress(RevisionError, OSError):
+        common = root / _git(root, "rev-parse", "--git-common-dir")
+        for file in common.glob("worktrees/*/gitdir"):
+            if Path(file.read_text().strip()).parent == top:
+                shutil.rmtree(file.parent)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 
 from paceline.model.run import RunEnd
@@ -71,6 +72,10 @@ class RunInterruptedError(Exception):
         self.end = end
 
 
+class OutOfTimeError(Exception):
+    """A run was ended at its deadline."""
+
+
 def run_pytest(
     command: Sequence[str],
     *,
@@ -80,15 +85,18 @@ def run_pytest(
     log: Path,
     stall_timeout: float,
     advanced: Callable[[Progress], None],
+    deadline: float = inf,
 ) -> RunEnd:
     """Run `command` in `directory` with its output in `log`, and return how it ended.
 
     Args:
         stall_timeout: seconds without a line in `run_file` after which the whole process group is ended.
         advanced: called whenever something has moved, and about five times a second.
+        deadline: value of the monotonic clock at which the whole process group is ended.
 
     Raises:
         RunInterruptedError: Ctrl-C; pytest was given the time to end in good order.
+        OutOfTimeError: the deadline has passed.
     """
     started = time.monotonic()
     with log.open("wb") as output:
@@ -103,18 +111,19 @@ def run_pytest(
         )
     waiter = _Waiter(process)
     watch = _Watch(run_file)
-    stalled = interrupted = False
+    stalled = interrupted = late = False
     try:
         while not waiter.ended.wait(_LOOK_EVERY):
             watch.look()
             now = time.monotonic()
             advanced(Progress(done=watch.done, total=watch.total, nodeid=watch.nodeid, elapsed=now - started))
-            if now - watch.moved_at > stall_timeout:
-                stalled = True
+            if now - watch.moved_at > stall_timeout or now > deadline:
+                late = now > deadline
+                stalled = not late
                 break
     except KeyboardInterrupt:
         interrupted = True
-    if stalled or interrupted:
+    if stalled or interrupted or late:
         _end(waiter)
     _kill_group(process.pid)  # workers that outlived their controller
     end = RunEnd(
@@ -127,6 +136,8 @@ def run_pytest(
     )
     if interrupted:
         raise RunInterruptedError(end)
+    if late:
+        raise OutOfTimeError
     return end
 
 

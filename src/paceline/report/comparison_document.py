@@ -81,6 +81,10 @@ def _blocks(comparison: Comparison) -> list[Table | Note]:
         head.append(
             Note(text="not comparable:", tone="warning", items=tuple(map(printable, comparison.selections)))
         )
+    if comparison.undecided:
+        head.append(
+            Note(text="inconclusive:", tone="warning", items=tuple(map(printable, comparison.undecided)))
+        )
     if comparison.differences:
         items = tuple(map(printable, comparison.differences))
         text = "times are not comparable, counts are compared all the same:"
@@ -110,7 +114,7 @@ def _headline(comparison: Comparison) -> str:
 def _headline_tone(comparison: Comparison) -> Tone:
     if any(delta.is_failure for delta in comparison.deltas):
         return "bad"
-    return "warning" if comparison.selections else "plain"
+    return "warning" if comparison.selections or comparison.undecided else "plain"
 
 
 def _table(comparison: Comparison, found: Sequence[Group]) -> Table:

@@ -9,6 +9,7 @@ from typing import Literal
 from paceline.model.comparison import Comparison, Delta
 from paceline.model.verdict import State, SuiteVerdict, Verdict
 from paceline.report.comparison_document import groups, sentence
+from paceline.report.document import Note
 
 #: GitHub shows ten of each kind per step and drops the others without a word.
 _MOST = 10
@@ -35,13 +36,17 @@ class Annotation:
     where: str | None = None
 
 
-def render(comparisons: Sequence[Comparison], places: Mapping[str, str] | None = None) -> str:
+def render(
+    comparisons: Sequence[Comparison], places: Mapping[str, str] | None = None, notes: Sequence[Note] = ()
+) -> str:
     """Return an error for each regression and a warning for what is suspicious or can't be compared.
 
     Args:
         places: node id to `file:line`.
+        notes: a warning each, such as on justifications that have expired.
     """
-    return _commands([*_of_comparisons(comparisons, places or {})])
+    said = [Annotation(level="warning", text=f"{note.text} {'; '.join(note.items)}") for note in notes]
+    return _commands([*said, *_of_comparisons(comparisons, places or {})])
 
 
 def render_verdict(verdict: Verdict) -> str:
@@ -57,9 +62,13 @@ def _of_comparisons(comparisons: Sequence[Comparison], places: Mapping[str, str]
                 level: Literal["error", "warning"] = "error" if delta.is_failure else "warning"
                 where = _place(delta, places)
                 yield Annotation(level=level, text=sentence(delta, group.size), where=where)
-        if comparison.selections:
-            text = f"{comparison.suite}: not comparable: {'; '.join(comparison.selections)}"
-            yield Annotation(level="warning", text=text)
+        for word, reasons in (
+            ("not comparable", comparison.selections),
+            ("inconclusive", comparison.undecided),
+        ):
+            if reasons:
+                text = f"{comparison.suite}: {word}: {'; '.join(reasons)}"
+                yield Annotation(level="warning", text=text)
 
 
 def _place(delta: Delta, places: Mapping[str, str]) -> str | None:

@@ -190,9 +190,7 @@ def test_a_budget_that_is_exceeded_in_every_round_fails() -> None:
     over = compare(a_side(*crowd()), a_side(*crowd(), wall=figure(95, 99)), RULES, budget=90)
     some = compare(a_side(*crowd()), a_side(*crowd(), wall=figure(85, 99)), RULES, budget=90)
     kept = compare(a_side(*crowd()), a_side(*crowd(), wall=figure(85, 90)), RULES, budget=90)
-    assert ["regressed", "inconclusive"] == [
-        of(found, "budget", "duration").verdict for found in (over, some)
-    ]
+    assert ["regressed", "inconclusive"] == [of(found, "budget", "budget").verdict for found in (over, some)]
     assert [] == [delta for delta in kept.deltas if delta.key.name == "budget"]
     assert exit_of([over]) == Exit.REGRESSED
 

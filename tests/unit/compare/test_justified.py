@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paceline.compare.justified import apply, from_text, matches, put
+from paceline.compare.justified import apply, matches, put
 from paceline.compare.outcome import exit_of
+from paceline.compare.trailer import from_text
 from paceline.errors import Exit
 from paceline.model.comparison import Comparison, Delta, SeriesKey
 from paceline.model.justification import Justification
