@@ -132,12 +132,25 @@ def ready_environment() -> Path:
         with step("install Paceline and its tools"):
             install = [interpreter(venv), "-m", "pip", "install", "--quiet", "--editable", ".[dev]"]
             run_quietly(install, child_environment(venv))
+        install_mysqlclient(venv)
         stamp.write_text(wanted)
     except OSError as error:
         raise SetupError(f"{error}\nSet PACELINE_VENV to a directory that can be written.") from error
     finally:
         os.close(lock)
     return venv
+
+
+def install_mysqlclient(venv: Path) -> None:
+    """Install a driver without a wheel for Linux, where it can be compiled; else its tests are skipped."""
+    if not shutil.which("mariadb_config"):
+        return
+    try:
+        with step("compile mysqlclient"):
+            install = [interpreter(venv), "-m", "pip", "install", "--quiet", "mysqlclient>=2.2"]
+            run_quietly(install, child_environment(venv))
+    except SetupError:
+        print("  it can't be compiled here: its tests will be skipped")
 
 
 def works(venv: Path) -> bool:

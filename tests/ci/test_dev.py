@@ -45,6 +45,7 @@ def ran(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[str]:
             python.chmod(0o755)
 
     monkeypatch.setattr(dev, "run_quietly", run)
+    monkeypatch.setattr(dev.shutil, "which", lambda _program: None)
     return record
 
 
@@ -66,6 +67,30 @@ def test_changed_dependencies_are_installed_into_the_same_environment(
     (dev.ROOT / "pyproject.toml").write_text("[project]\nname = 'other'\n")
     dev.ready_environment()
     assert ["pip"] == ran
+
+
+@pytest.mark.parametrize("compiles", [True, False])
+def test_a_driver_that_must_be_compiled_is_optional(
+    dev: ModuleType, ran: list[str], monkeypatch: pytest.MonkeyPatch, compiles: bool
+) -> None:
+    """Where its headers are, it's tried; the environment is ready either way, and it isn't tried again."""
+    installed: list[str] = []
+    whole = dev.run_quietly
+
+    def run(command: Sequence[str], variables: dict[str, str]) -> None:
+        whole(command, variables)
+        if command[2] == "pip":
+            installed.append(command[-1])
+            if command[-1] != ".[dev]" and not compiles:
+                raise dev.SetupError
+
+    monkeypatch.setattr(dev, "run_quietly", run)
+    monkeypatch.setattr(dev.shutil, "which", lambda program: f"/bin/{program}")
+    dev.ready_environment()
+    assert [".[dev]", "mysqlclient>=2.2"] == installed
+    ran.clear()
+    dev.ready_environment()
+    assert [] == ran
 
 
 def test_an_interrupted_set_up_begins_again(
