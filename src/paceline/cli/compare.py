@@ -9,19 +9,22 @@ from typing import TextIO
 import click
 from rich.console import Console
 
+from paceline.cli.formats import MEANING, say, size_option
 from paceline.cli.judging import today, trailers, with_commits
 from paceline.cli.sides import Found, default_base, default_candidate, find, with_output
 from paceline.compare.compare import compare as compare_sides
 from paceline.compare.justified import Applied, apply
 from paceline.compare.outcome import exit_of
+from paceline.compare.places import placed
 from paceline.compare.rules import Rules
 from paceline.config import Config, load_config
 from paceline.errors import NotComparableError
 from paceline.model.budget import budget_seconds
 from paceline.model.comparison import Comparison
 from paceline.model.justification import Justification
-from paceline.report import comparison_json, github, workflow_commands
+from paceline.report import github, markdown, workflow_commands
 from paceline.report.comparison_document import comparison_document, justification_notes
+from paceline.report.records import ComparisonRecord
 from paceline.report.terminal import print_document
 from paceline.store.baseline_file import read_baseline
 
@@ -38,8 +41,10 @@ from paceline.store.baseline_file import read_baseline
     "form",
     type=click.Choice(["text", "json", "markdown", "github"]),
     default="text",
-    help="github: annotations, and a table in the job summary.",
+    show_default=True,
+    help=f"{MEANING} github: annotations, and a table in the job summary.",
 )
+@size_option
 @click.option(
     "--message", type=click.File(), help="Text of the pull request, with its justifications; - reads it."
 )
@@ -49,6 +54,7 @@ def compare(
     directory: Path,
     suites: tuple[str, ...],
     form: str,
+    max_size: int,
     message: TextIO | None,
 ) -> int:
     """Compare two sides and say what changed.
@@ -71,7 +77,7 @@ def compare(
     written, malformed = trailers(root, comparisons, message.read() if message is not None else "")
     justifications = (*stored_justifications(root, config, old, new), *written)
     applied = apply(with_commits(root, comparisons), justifications, today())
-    show(applied, malformed, form)
+    show(applied, malformed, form, max_size)
     return exit_of(applied.comparisons)
 
 
@@ -100,7 +106,8 @@ def compared(old: Found, new: Found, config: Config, suites: tuple[str, ...] = (
     for before, after in common:
         candidate = new.side(after)
         like = candidate.runs[-1] if candidate.runs else None
-        found.append(compare_sides(old.side(before, like), candidate, rules, budgets.get(after)))
+        one = compare_sides(old.side(before, like), candidate, rules, budgets.get(after))
+        found.append(placed(one, candidate.runs))
     return tuple(found)
 
 
@@ -120,16 +127,23 @@ def _listed(found: Found) -> str:
     return ", ".join(found.suites) or "none"
 
 
-def show(applied: Applied, malformed: tuple[str, ...], form: str) -> None:
-    """Print the comparisons in the format that was asked for."""
+def show(applied: Applied, malformed: tuple[str, ...], form: str, size: int) -> None:
+    """Print the comparisons in the format that was asked for, as Markdown of at most `size` characters."""
     document = comparison_document(
         applied.comparisons, justification_notes(applied.expired, applied.unmatched, malformed)
     )
     match form:
         case "json":
-            click.echo(comparison_json.render(applied.comparisons, applied.expired, applied.unmatched))
+            say(
+                ComparisonRecord(
+                    comparisons=applied.comparisons,
+                    expired_justifications=applied.expired,
+                    unmatched_justifications=applied.unmatched,
+                    malformed_justifications=malformed,
+                )
+            )
         case "markdown":
-            click.echo(github.render(document), nl=False)
+            click.echo(markdown.render(document, size), nl=False)
         case "github":
             click.echo(workflow_commands.render(applied.comparisons), nl=False)
             summary = os.environ.get("GITHUB_STEP_SUMMARY")

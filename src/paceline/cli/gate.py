@@ -16,6 +16,7 @@ from filelock import FileLock
 from rich.console import Console
 
 from paceline.cli.compare import show
+from paceline.cli.formats import MEANING, size_option
 from paceline.cli.gate_progress import LiveWatcher, PlainWatcher
 from paceline.cli.judging import today, trailers, with_commits
 from paceline.compare.justified import apply
@@ -60,10 +61,17 @@ _SUSPICIOUS = Rules(test=Nomination(z=0.3, change=0.05), total=Nomination(z=0.5,
     "form",
     type=click.Choice(["text", "json", "markdown", "github"]),
     default="text",
-    help="github: annotations, and a table in the job summary.",
+    show_default=True,
+    help=f"{MEANING} github: annotations, and a table in the job summary.",
 )
+@size_option
 def gate(
-    suites: tuple[str, ...], directory: Path, base: str | None, time_limit: float | None, form: str
+    suites: tuple[str, ...],
+    directory: Path,
+    base: str | None,
+    time_limit: float | None,
+    form: str,
+    max_size: int,
 ) -> int:
     """Say for sure what got slower, by running both revisions side by side.
 
@@ -91,7 +99,7 @@ def gate(
     comparisons = with_commits(root, [one.comparison for one in gated])
     written, malformed = trailers(root, comparisons, "")
     applied = apply(comparisons, (*_justifications(stored), *written), today())
-    show(applied, malformed, form)
+    show(applied, malformed, form, max_size)
     processes, spent = sum(one.processes for one in gated), sum(one.seconds for one in gated)
     console.print(f"{count(processes, 'pytest run')}, {seconds(spent)}", highlight=False)
     return exit_of(applied.comparisons)

@@ -12,6 +12,7 @@ import click
 from filelock import FileLock, Timeout
 from rich.console import Console
 
+from paceline.cli.formats import Format, format_option, show, size_option
 from paceline.cli.judging import unjustified_counts
 from paceline.cli.progress import LiveProgress, PlainProgress
 from paceline.compare.change import change
@@ -26,7 +27,7 @@ from paceline.profile.session import profile as run_profile
 from paceline.report import github
 from paceline.report.document import Document
 from paceline.report.profile_document import SuiteReport, profile_document
-from paceline.report.terminal import print_document
+from paceline.report.records import ProfileRecord
 from paceline.store.baseline_file import read_baseline
 from paceline.store.state_folder import NAME, state_folder
 
@@ -67,6 +68,8 @@ def shard_option(context: click.Context, parameter: click.Parameter, value: str)
     help="Collect every test file, also those known to hold no test of a suite.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Show only the tables and what went wrong.")
+@format_option
+@size_option
 def profile(
     suites: tuple[str, ...],
     directory: Path,
@@ -77,6 +80,8 @@ def profile(
     stall_timeout: float | None,
     collect_all: bool,
     quiet: bool,
+    format_: Format,
+    max_size: int,
 ) -> int:
     """Profile opt-in suites and store their figures.
 
@@ -112,8 +117,9 @@ def profile(
     console = Console(stderr=True, quiet=quiet)
     with _alone(root, console), _progress(console, request) as observer:
         profiled, interrupted = run_profile(request, observer)
-    document = profile_document([_report(suite) for suite in profiled], _shown(request.output))
-    print_document(document, Console())
+    reports, shown = tuple(_report(suite) for suite in profiled), _shown(request.output)
+    document = profile_document(reports, shown)
+    show(document, ProfileRecord(suites=reports, baseline=shown), format_, Console(), max_size)
     _summarise(document)
     return Exit.INTERRUPTED if interrupted else _exit(profiled)
 
