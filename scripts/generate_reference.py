@@ -10,8 +10,10 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, fields
+from inspect import cleandoc
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import click
 
@@ -19,8 +21,10 @@ from paceline.cli import cli
 from paceline.config import DEFAULT_SUITES, Config, DatabaseConfig, GateConfig, Suite, requirements
 from paceline.metrics import DERIVED, PROBES
 from paceline.model.metric import Metric
+from paceline.report.json import VERSION
+from paceline.report.records import RECORDS, ProblemRecord
 from paceline.store.baseline_schema import baseline_schema
-from paceline.store.schema import attribute_texts, run_file_schema
+from paceline.store.schema import Schema, attribute_texts, run_file_schema, schema_of_each
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
 _WIDTH = 90
@@ -54,7 +58,31 @@ its tests. A metric with `derived` is in no line; a reader computes it. There ar
 Phases and fixtures that take less than 0.1 ms are below the resolution of what the operating system tells.
 Their `cpu_time` is their `duration`, and what was counted in them counts for the next longer stretch; the
 tear-down of each test is always read in full."""
+_ABOUT_OUTPUT = """\
+Every command has `--format json`. It writes one JSON document to the standard output, in ASCII, with
+`schema_version` and the members below. Progress, warnings and the text of errors go to the standard error.
+The version grows when a name or a meaning changes; new members may come at any time, so a reader ignores
+those that it doesn't know. A value that isn't known is `null`, never 0. Durations are seconds, sizes bytes.
+
+A command that ends with an error says instead `{"schema_version": 1, "error": {"slug", "message", "hint",
+"exit_code"}}`, whatever the error was: the slugs are those of [errors](errors.md), and besides them `usage`
+for a wrong command line and `interrupted`. The [exit code](exit-codes.md) is the same as without
+`--format json`, so a regression has its document and the code 10.
+
+The types behind the names in `code` are in
+[`command-output.schema.json`](command-output.schema.json), a JSON Schema with one definition for each
+command (`#/$defs/explain`, `#/$defs/baseline-accept`, ...) and `#/$defs/error`; a test holds it against what
+the commands write. How to use it:
+[from a script or an assistant](../how-to/use-from-a-script-or-assistant.md)."""
 _TABLE = tuple[tuple[str, str], ...]
+_JSON_WORDS: dict[object, str] = {
+    str: "string",
+    int: "whole number",
+    float: "number",
+    bool: "true or false",
+    NoneType: "null",
+    Any: "anything",
+}
 #: Keys whose default follows from the suite's name.
 _FROM_NAME = {"marker": "the suite's name", "flag": '`"--NAME"`'}
 _WORDS: dict[object, str] = {
@@ -72,6 +100,8 @@ def pages() -> dict[str, str]:
     return {
         "run-file.schema.json": _json(run_file_schema()),
         "baseline.schema.json": _json(baseline_schema()),
+        "command-output.schema.json": _json(output_schema()),
+        "command-output.md": command_output(),
         "command-line.md": command_line(),
         "configuration.md": configuration(),
         "metrics.md": metrics(),
@@ -85,6 +115,49 @@ def command_line() -> str:
         lines = [line.rstrip() for line in context.get_help().splitlines()]
         parts += [f"## `{context.command_path}`", "```text\n" + "\n".join(lines).strip() + "\n```"]
     return "\n\n".join(parts) + "\n"
+
+
+def output_schema() -> Schema:
+    """Return the schema of what the commands say to programs: one definition for each, and for errors."""
+    kinds = {name.replace(" ", "-"): kind for name, kind in RECORDS.items()} | {"error": ProblemRecord}
+    schema = schema_of_each("Paceline's output", "What a command says with --format json.", kinds)
+    for name in kinds:
+        schema["$defs"][name]["properties"]["schema_version"] = {"const": VERSION}
+        schema["$defs"][name]["required"].append("schema_version")
+    return schema
+
+
+def command_output() -> str:
+    """Return the page about `--format json`, from the types that are written."""
+    parts = ["# What the commands say to programs", _ABOUT_OUTPUT]
+    for name, kind in RECORDS.items():
+        text = cleandoc(kind.__doc__ or "").partition("\n")[0]
+        parts += [f"## `paceline {name}`", text, _members(kind)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _members(kind: type) -> str:
+    texts = attribute_texts(kind)
+    hints = get_type_hints(kind)
+    rows = [
+        f"| `{item.name}` | {_shape(hints[item.name])} | {texts.get(item.name, '')} |"
+        for item in fields(kind)
+    ]
+    return "\n".join(("| member | holds | |", "|---|---|---|", *rows)).replace("None", "null")
+
+
+def _shape(kind: Any) -> str:
+    """Return an annotation as JSON people say it."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is tuple:
+        return f"list of {_shape(arguments[0])}"
+    if origin is Literal:
+        return ", ".join(f'`"{choice}"`' for choice in arguments)
+    if origin in (Union, UnionType):
+        return " or ".join(_shape(choice) for choice in arguments)
+    if origin is not None and issubclass(origin, Mapping):
+        return f"object of {_shape(arguments[1])}"
+    return _JSON_WORDS.get(kind) or f"`{kind.__name__}`"
 
 
 def configuration() -> str:

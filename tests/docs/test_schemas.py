@@ -10,6 +10,7 @@ from typing import Any, Literal
 import jsonschema
 import pytest
 from tests.harness.project import Project
+from tests.harness.schemas import closed
 
 from paceline.errors import UnreadableFileError
 from paceline.store.baseline_schema import baseline_schema
@@ -76,16 +77,6 @@ def lines(profiled: Project) -> list[dict[str, Any]]:
 
     found = sorted((profiled.root / ".paceline" / "runs").glob("*.gz"))
     return [json.loads(line) for path in found for line in gzip.decompress(path.read_bytes()).splitlines()]
-
-
-def closed(schema: Any) -> Any:
-    """Return `schema` without room for members that it doesn't name."""
-    if isinstance(schema, list):
-        return [closed(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    inner = {name: closed(item) for name, item in schema.items()}
-    return inner | {"additionalProperties": False} if "properties" in inner else inner
 
 
 def complaints(schema: dict[str, Any], value: object) -> list[str]:

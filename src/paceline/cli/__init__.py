@@ -17,6 +17,7 @@ from paceline.cli.compare import compare
 from paceline.cli.doctor import doctor
 from paceline.cli.explain import explain
 from paceline.cli.export import export
+from paceline.cli.formats import say, wants_json
 from paceline.cli.gate import gate
 from paceline.cli.history import history
 from paceline.cli.init import init
@@ -27,6 +28,7 @@ from paceline.cli.report import report
 from paceline.cli.top import top
 from paceline.cli.verdict import verdict
 from paceline.errors import Exit, PacelineError
+from paceline.report.records import Problem, ProblemRecord
 
 
 @click.group(
@@ -75,23 +77,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # what an old terminal can't show is escaped
             stream.reconfigure(errors="backslashreplace")
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        code = cli.main(args=arguments, prog_name="paceline", standalone_mode=False)
+        return int(cli.main(args=given, prog_name="paceline", standalone_mode=False) or Exit.FINE)
     except PacelineError as error:
-        _complain(f"error: {error.message} ({error.slug})", error.hint)
-        return error.exit_code
+        problem = Problem(
+            slug=error.slug, message=error.message, hint=error.hint, exit_code=int(error.exit_code)
+        )
     except click.ClickException as error:
         context = error.ctx if isinstance(error, click.UsageError) else None
         usage = f"Try '{context.command_path} --help'." if context is not None else ""
-        _complain(f"error: {error.format_message()} (usage)", usage)
-        return Exit.USAGE
+        problem = Problem(slug="usage", message=error.format_message(), hint=usage, exit_code=Exit.USAGE)
     except (click.Abort, KeyboardInterrupt):
-        _complain("interrupted", "")
-        return Exit.INTERRUPTED
-    return int(code or Exit.FINE)
+        problem = Problem(slug="interrupted", message="interrupted", hint="", exit_code=Exit.INTERRUPTED)
+    _complain(problem)
+    if wants_json(given):
+        say(ProblemRecord(error=problem))
+    return problem.exit_code
 
 
-def _complain(message: str, hint: str) -> None:
-    sys.stderr.write(f"paceline: {message}\n")
-    if hint:
-        sys.stderr.write(f"  {hint}\n")
+def _complain(problem: Problem) -> None:
+    told = "interrupted" if problem.slug == "interrupted" else f"error: {problem.message} ({problem.slug})"
+    sys.stderr.write(f"paceline: {told}\n")
+    if problem.hint:
+        sys.stderr.write(f"  {problem.hint}\n")

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import click
 from filelock import FileLock
 from rich.console import Console
 
+from paceline.cli.formats import Format, plain_format_option, say
 from paceline.cli.gate_progress import PlainWatcher
 from paceline.compare.rules import Rules
 from paceline.config import Config, Suite, load_config
 from paceline.errors import Exit, UnknownSuiteError
 from paceline.model.comparison import Delta
-from paceline.paired.bisection import Answer, Culprit, first_slow, steps
+from paceline.paired.bisection import Answer, first_slow, steps
 from paceline.paired.preparation import base_side
 from paceline.paired.question import ask
 from paceline.paired.request import GateRequest
 from paceline.paired.sample import Bench
 from paceline.paired.tree import between, checked_out, described
 from paceline.report.comparison_document import sentence
+from paceline.report.records import BisectRecord
 from paceline.report.words import count
 from paceline.store.state_folder import state_folder
 
@@ -37,8 +40,15 @@ from paceline.store.state_folder import state_folder
 )
 @click.option("--suite", metavar="SUITE", help="The suite of the test; needed where there are several.")
 @click.option("--time-limit", type=click.FloatRange(min=0.1), metavar="MINUTES", help="For each commit.")
+@plain_format_option
 def bisect(
-    target: str, directory: Path, good: str, bad: str, suite: str | None, time_limit: float | None
+    target: str,
+    directory: Path,
+    good: str,
+    bad: str,
+    suite: str | None,
+    time_limit: float | None,
+    format_: Format,
 ) -> int:
     """Find the commit that made a test slower.
 
@@ -52,18 +62,15 @@ def bisect(
     root = directory.resolve()
     config = load_config(root)
     search = _Search(root, config, _suite(config, suite), target, good, time_limit or config.gate.time_limit)
-    commits = between(root, good, bad)
-    if not commits:
-        search.say(f"there is no commit after {good} up to {bad}")
-        return Exit.USAGE
-    with FileLock(state_folder(root) / "profile.lock"):
-        if search.answer(commits[-1]) != "slow":
-            search.say(f"{target} isn't slower in {bad} than in {good}")
-            return Exit.NOT_COMPARABLE
-        search.say(f"{count(len(commits), 'commit')}, about {steps(len(commits))} to run")
-        found = first_slow(commits, search.answer)
-    search.tell(found)
-    return Exit.FINE
+    record = search.record(between(root, good, bad), bad)
+    if format_ == "json":
+        say(record)
+    elif record.answer == "found":
+        _tell(record)
+    return _EXITS[record.answer]
+
+
+_EXITS = {"found": Exit.FINE, "not_slower": Exit.NOT_COMPARABLE, "no_commits": Exit.USAGE}
 
 
 class _Search:
@@ -84,6 +91,21 @@ class _Search:
 
     def say(self, text: str) -> None:
         self._watcher.said(text)
+
+    def record(self, commits: tuple[str, ...], bad: str) -> BisectRecord:
+        """Search `commits`, which end with `bad`, and return where that ended."""
+        ended = partial(BisectRecord, target=self._nodeid, good=self._good, bad=bad)
+        if not commits:
+            self.say(f"there is no commit after {self._good} up to {bad}")
+            return ended(answer="no_commits")
+        with FileLock(state_folder(self._root) / "profile.lock"):
+            if self.answer(commits[-1]) != "slow":
+                self.say(f"{self._nodeid} isn't slower in {bad} than in {self._good}")
+                return ended(answer="not_slower")
+            self.say(f"{count(len(commits), 'commit')}, about {steps(len(commits))} to run")
+            found = first_slow(commits, self.answer)
+        names = tuple(described(self._root, commit) for commit in found.commits)
+        return ended(answer="found", commits=names, asked=found.asked, delta=self._known)
 
     def answer(self, commit: str) -> Answer:
         """Run the test at `commit` and at the good revision."""
@@ -110,13 +132,14 @@ class _Search:
         self.say(f"{answer}: {described(root, commit)}")
         return answer
 
-    def tell(self, found: Culprit) -> None:
-        if len(found.commits) > 1:
-            click.echo("one of these, which could not be run apart:")
-        for commit in found.commits:
-            click.echo(described(self._root, commit))
-        if self._known is not None:
-            click.echo(sentence(self._known))
+
+def _tell(record: BisectRecord) -> None:
+    if len(record.commits) > 1:
+        click.echo("one of these, which could not be run apart:")
+    for commit in record.commits:
+        click.echo(commit)
+    if record.delta is not None:
+        click.echo(sentence(record.delta))
 
 
 def _suite(config: Config, name: str | None) -> Suite:

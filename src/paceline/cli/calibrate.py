@@ -10,6 +10,7 @@ import click
 from filelock import FileLock
 from rich.console import Console
 
+from paceline.cli.formats import Format, format_option, show, size_option
 from paceline.cli.gating import interrupt, new_bench, watching
 from paceline.compare.rules import Rules
 from paceline.config import Config, Suite, load_config
@@ -23,7 +24,7 @@ from paceline.paired.request import GateRequest, Watcher
 from paceline.paired.sample import Bench
 from paceline.profile.plan import chosen
 from paceline.report.calibration_document import calibration_document
-from paceline.report.terminal import print_document
+from paceline.report.records import CalibrateRecord
 from paceline.stats.sequential import LOOKS
 from paceline.store.calibration_file import NAME, write_calibration
 from paceline.store.state_folder import state_folder
@@ -41,7 +42,9 @@ from paceline.store.state_folder import state_folder
     show_default=True,
     help="Pairs of runs; the gate's own number tells most.",
 )
-def calibrate(suites: tuple[str, ...], directory: Path, pairs: int) -> int:
+@format_option
+@size_option
+def calibrate(suites: tuple[str, ...], directory: Path, pairs: int, format_: Format, max_size: int) -> int:
     """Find out how much the figures vary when nothing has changed.
 
     Runs each SUITE (all of them by default) in turns with itself, and judges every test as `paceline gate`
@@ -63,7 +66,9 @@ def calibrate(suites: tuple[str, ...], directory: Path, pairs: int) -> int:
         for suite in selected:
             found[suite.name] = _calibrate(root, config, bench, suite, pairs, watcher)
             write_calibration(path, suite.name, found[suite.name])
-    print_document(calibration_document(found, str(path.relative_to(root))), Console())
+    stored = str(path.relative_to(root))
+    record = CalibrateRecord(suites=found, path=stored)
+    show(calibration_document(found, stored), record, format_, Console(), max_size)
     return Exit.FINE
 
 

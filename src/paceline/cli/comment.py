@@ -10,8 +10,10 @@ import click
 
 from paceline.ci.github_api import GitHub
 from paceline.ci.pull_request import artifact, finished_run, pull_request, put_comment
+from paceline.cli.formats import Format, plain_format_option, say
 from paceline.errors import GitHubError, UnreadableFileError
 from paceline.report import verdict_markdown
+from paceline.report.records import CommentRecord
 from paceline.store.verdict_file import parse_verdict
 
 #: GitHub takes 65,536 characters.
@@ -25,7 +27,8 @@ _MOST_BYTES = 60_000
     metavar="FILE",
     help="Only show what would be said of this verdict.",
 )
-def comment(dry_run: Path | None) -> int:
+@plain_format_option
+def comment(dry_run: Path | None, format_: Format) -> int:
     """Put the verdict on the pull request that it is about.
 
     For a workflow that runs on `workflow_run`, after the one that profiles. The verdict comes from there and
@@ -33,8 +36,18 @@ def comment(dry_run: Path | None) -> int:
     pull request it is, GitHub's API says. There is one comment, which later runs edit.
     """
     if dry_run is not None:
-        click.echo(verdict_markdown.render(parse_verdict(dry_run.read_bytes()), _MOST_BYTES), nl=False)
-        return 0
+        text = verdict_markdown.render(parse_verdict(dry_run.read_bytes()), _MOST_BYTES)
+        record = CommentRecord(posted=False, outcome="only shown", text=text)
+    else:
+        record = _posted()
+    if format_ == "json":
+        say(record)
+    else:
+        click.echo(record.text if dry_run is not None else record.outcome, nl=dry_run is None)
+    return 0
+
+
+def _posted() -> CommentRecord:
     run = finished_run(_event())
     github = GitHub(
         api=os.environ.get("GITHUB_API_URL", "https://api.github.com").rstrip("/"),
@@ -43,16 +56,15 @@ def comment(dry_run: Path | None) -> int:
     )
     content = artifact(github, run)
     if content is None:
-        click.echo("the workflow left no verdict; nothing to say")
-        return 0
+        return CommentRecord(posted=False, outcome="the workflow left no verdict; nothing to say")
     verdict = parse_verdict(content)
     number = pull_request(github, run)
     if number is None:
-        click.echo(f"no open pull request has {run.head_sha} as its newest commit; nothing to say")
-        return 0
+        outcome = f"no open pull request has {run.head_sha} as its newest commit; nothing to say"
+        return CommentRecord(posted=False, outcome=outcome)
     footer = f"[The run, its page and its timings]({run.url}) · commit {run.head_sha[:10]}"
-    click.echo(put_comment(github, number, verdict_markdown.render(verdict, _MOST_BYTES, footer)))
-    return 0
+    text = verdict_markdown.render(verdict, _MOST_BYTES, footer)
+    return CommentRecord(posted=True, outcome=put_comment(github, number, text), text=text)
 
 
 def _event() -> object:

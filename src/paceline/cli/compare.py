@@ -8,11 +8,13 @@ from typing import TextIO
 
 import click
 
+from paceline.cli.formats import size_option
 from paceline.cli.judging import judged
 from paceline.cli.sides import Found, default_base, default_candidate, find, with_output
 from paceline.cli.verdicts import format_option, message_option, request_text, show
 from paceline.compare.compare import compare as compare_sides
 from paceline.compare.outcome import exit_of
+from paceline.compare.places import placed
 from paceline.compare.rules import Rules
 from paceline.config import Config, load_config
 from paceline.errors import NotComparableError
@@ -30,6 +32,7 @@ from paceline.store.baseline_file import read_baseline
 )
 @click.option("--suite", "suites", multiple=True, metavar="SUITE", help="Compare this suite only.")
 @format_option
+@size_option
 @message_option
 def compare(
     base: str | None,
@@ -37,6 +40,7 @@ def compare(
     directory: Path,
     suites: tuple[str, ...],
     form: str,
+    max_size: int,
     message: TextIO | None,
 ) -> int:
     """Compare two sides and say what changed.
@@ -59,7 +63,7 @@ def compare(
     justifications = stored_justifications(root, config, old, new)
     text = request_text(message, os.environ)
     found = judged(root, comparisons, justifications, text, complete=not suites)
-    show(found, form)
+    show(found, form, max_size)
     return exit_of(found.applied.comparisons)
 
 
@@ -88,7 +92,8 @@ def compared(old: Found, new: Found, config: Config, suites: tuple[str, ...] = (
     for before, after in common:
         candidate = new.side(after)
         like = candidate.runs[-1] if candidate.runs else None
-        found.append(compare_sides(old.side(before, like), candidate, rules, budgets.get(after)))
+        one = compare_sides(old.side(before, like), candidate, rules, budgets.get(after))
+        found.append(placed(one, candidate.runs))
     return tuple(found)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from pathlib import Path
 from types import FrameType
@@ -10,14 +9,13 @@ from types import FrameType
 import click
 from rich.console import Console
 
+from paceline.cli.formats import Format, format_option, show, size_option
 from paceline.config import load_config
 from paceline.doctor.diagnose import diagnose
 from paceline.doctor.session import Request, examine
 from paceline.errors import Exit
 from paceline.profile.plan import chosen
 from paceline.report.doctor_document import doctor_document
-from paceline.report.terminal import print_document
-from paceline.store.codec import encode
 
 
 @click.command()
@@ -26,15 +24,9 @@ from paceline.store.codec import encode
 )
 @click.option("--suite", "suites", multiple=True, metavar="NAME", help="Look only at this suite; repeatable.")
 @click.option("--start", is_flag=True, help="Bring up the tests' database and prepare it, as a run would.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Text for people, JSON for programs.",
-)
-def doctor(directory: Path, suites: tuple[str, ...], start: bool, form: str) -> int:
+@format_option
+@size_option
+def doctor(directory: Path, suites: tuple[str, ...], start: bool, format_: Format, max_size: int) -> int:
     """Say what would run, on which database, and what can't work.
 
     Has pytest collect the tests, runs none of them, and shows for every suite whether it can be measured as
@@ -54,10 +46,7 @@ def doctor(directory: Path, suites: tuple[str, ...], start: bool, form: str) -> 
     config = load_config(root)
     request = Request(root=root, config=config, suites=chosen(config, suites, None), start=start)
     diagnosis = diagnose(examine(request))
-    if form == "json":
-        click.echo(json.dumps(encode(diagnosis), indent=2))
-    else:
-        print_document(doctor_document(diagnosis), Console())
+    show(doctor_document(diagnosis), diagnosis, format_, Console(), max_size)
     return Exit.FINE if all(suite.ready for suite in diagnosis.suites) else Exit.NOT_MEASURED
 
 

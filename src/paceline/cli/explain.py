@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from paceline.cli.formats import FORMATS, Format, show
+from paceline.cli.formats import Format, format_option, show, size_option
 from paceline.cli.runs import recorded
 from paceline.cli.sources import fixture_lines
 from paceline.explain.account import account
@@ -27,8 +27,9 @@ from paceline.report.explain_document import explain_document
 @click.option(
     "--run", "wanted", metavar="RUN", help="A run file or the id of a run, instead of the last one."
 )
-@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", help="How to show it.")
-def explain(target: str, directory: Path, wanted: str | None, format_: Format) -> None:
+@format_option
+@size_option
+def explain(target: str, directory: Path, wanted: str | None, format_: Format, max_size: int) -> None:
     """Say what the time was spent on, and what would give some of it back.
 
     TARGET is a test, a fixture, a file or a suite, or an unambiguous part of its name; without one it is the
@@ -42,7 +43,7 @@ def explain(target: str, directory: Path, wanted: str | None, format_: Format) -
     paceline explain schema --format markdown the last run of a suite, for a prompt
     """
     found = _explained(directory.resolve(), wanted, target)
-    show(explain_document(found), found, format_, Console())
+    show(explain_document(found), found, format_, Console(), max_size)
 
 
 def _explained(root: Path, wanted: str | None, target: str) -> Account:

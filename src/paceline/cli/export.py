@@ -10,11 +10,13 @@ import click
 
 from paceline.cli.runs import of_suite
 from paceline.model.run import Run
+from paceline.report import json
 from paceline.report.exports import bencher, benchmark_action, ctrf, openmetrics, otlp
 from paceline.store.atomic import write_atomically
 
-Format = Literal["ctrf", "bencher", "benchmark-action", "openmetrics", "otlp"]
+Format = Literal["json", "ctrf", "bencher", "benchmark-action", "openmetrics", "otlp"]
 _RENDERERS: dict[Format, Callable[[Run], str]] = {
+    "json": json.render,
     "ctrf": ctrf.render,
     "bencher": bencher.render,
     "benchmark-action": benchmark_action.render,
@@ -34,11 +36,12 @@ _RENDERERS: dict[Format, Callable[[Run], str]] = {
     "-C", "--directory", type=click.Path(path_type=Path), default=Path(), help="The project's folder."
 )
 def export(wanted: str | None, format_: Format, output: str, suite: str | None, directory: Path) -> None:
-    """Write a run in the format of another program.
+    """Write a run for other programs.
 
     RUN is a run file, JUnit XML, the file of pytest-reportlog, or the id of a run; without it, the last one.
 
     \b
+    paceline export --format json                             everything that was recorded
     paceline export --format ctrf --output ctrf.json          for CTRF reporters
     paceline export --format bencher                          for `bencher run --adapter json`
     paceline export --format benchmark-action                 for github-action-benchmark

@@ -9,6 +9,7 @@ from typing import TextIO
 import click
 from rich.console import Console
 
+from paceline.cli.formats import size_option
 from paceline.cli.gating import Pairing, gated
 from paceline.cli.verdicts import format_option, message_option, request_text, show
 from paceline.compare.outcome import exit_of
@@ -29,6 +30,7 @@ from paceline.profile.plan import chosen
     help="What isn't decided by then is inconclusive.",
 )
 @format_option
+@size_option
 @message_option
 def gate(
     suites: tuple[str, ...],
@@ -36,6 +38,7 @@ def gate(
     base: str | None,
     time_limit: float | None,
     form: str,
+    max_size: int,
     message: TextIO | None,
 ) -> int:
     """Say for sure what got slower, by running both revisions side by side.
@@ -61,5 +64,5 @@ def gate(
         message=request_text(message, os.environ),
     )
     found = gated(wanted, Console(stderr=True))
-    show(found, form)
+    show(found, form, max_size)
     return exit_of(found.applied.comparisons)

@@ -16,10 +16,12 @@ from paceline.ci.plan import plan
 from paceline.ci.project import Project, Provider, read_project
 from paceline.ci.sources import read_sources
 from paceline.ci.suites import declared, proposals
+from paceline.cli.formats import Format, plain_format_option, say
 from paceline.cli.profile import profile
 from paceline.config import load_config
 from paceline.errors import ConfigError, UnwritableFileError
 from paceline.report.document import Cell, Column, Document, Table
+from paceline.report.records import InitRecord, PlannedFile
 from paceline.report.terminal import print_document
 from paceline.store.atomic import write_atomically
 
@@ -52,6 +54,7 @@ _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 @click.option(
     "--measure/--no-measure", default=None, help="Measure the first baseline at the end, or don't ask."
 )
+@plain_format_option
 @click.pass_context
 def init(
     context: click.Context,
@@ -62,6 +65,7 @@ def init(
     workflow: str | None,
     shards: int,
     measure: bool | None,
+    format_: Format,
 ) -> int:
     """Set a project up: suites, CI jobs, the first baseline.
 
@@ -74,11 +78,19 @@ def init(
     paceline init --diff       only show
     paceline init --yes        for a script: write what is missing
     """
+    if format_ == "json" and measure:
+        raise click.UsageError("with --format json, measure with 'paceline profile --format json' afterwards")
     root = directory.resolve()
     project = _project(root)
     suites = declared(load_config(root).suites) if project.configured else proposals(project)
     chosen = provider or project.provider
     edits = plan(project, suites, chosen, shards, workflow)
+    if format_ == "json":
+        written = yes and not dry
+        if written:
+            _write(root, edits, err=True)
+        say(_record(findings(project, suites, chosen), edits, written=written))
+        return 0
     if dry:
         _show_diff(edits)
         return 0
@@ -116,6 +128,16 @@ def _show_findings(found: Iterable[tuple[str, str]]) -> None:
     print_document(Document(title="Paceline init", blocks=(table,)), Console())
 
 
+def _record(found: Iterable[tuple[str, str]], edits: Sequence[Edit], *, written: bool) -> InitRecord:
+    files = tuple(
+        PlannedFile(
+            path=str(edit.path), what=edit.what, is_new=edit.before is None, diff="\n".join(unified([edit]))
+        )
+        for edit in edits
+    )
+    return InitRecord(found=tuple(found), files=files, written=written)
+
+
 def _show_diff(edits: Sequence[Edit]) -> None:
     console = Console()
     for line in unified(edits):
@@ -129,7 +151,7 @@ def _listed(edits: Sequence[Edit]) -> str:
     return ", ".join(f"{edit.path} ({edit.what})" for edit in edits)
 
 
-def _write(root: Path, edits: Sequence[Edit]) -> None:
+def _write(root: Path, edits: Sequence[Edit], *, err: bool = False) -> None:
     for edit in edits:
         path = root / edit.path
         if path.is_symlink() and not path.exists():
@@ -137,7 +159,7 @@ def _write(root: Path, edits: Sequence[Edit]) -> None:
                 f"{path} is a link to nothing", hint="Remove it, or make what it points to."
             )
         write_atomically(path.resolve(), edit.after)
-        click.echo(f"{'changed' if edit.before is not None else 'made'} {edit.path}")
+        click.echo(f"{'changed' if edit.before is not None else 'made'} {edit.path}", err=err)
 
 
 def _first_baseline(context: click.Context, root: Path, measure: bool | None, *, ask: bool) -> int:

@@ -7,12 +7,14 @@ from pathlib import Path
 import click
 
 from paceline.cli import git
+from paceline.cli.formats import Format, plain_format_option, say
 from paceline.cli.judging import today
 from paceline.compare.justified import put, targets
 from paceline.compare.trailer import day_of, ratio_of
 from paceline.config import load_config
 from paceline.errors import JustificationError, UnreadableFileError
 from paceline.model.justification import Justification
+from paceline.report.records import JustifyRecord
 from paceline.store.baseline_file import read_baseline, write_justifications
 
 
@@ -27,6 +29,7 @@ from paceline.store.baseline_file import read_baseline, write_justifications
     "-C", "--directory", type=click.Path(path_type=Path), default=Path(), help="The project's folder."
 )
 @click.option("--output", type=click.Path(path_type=Path), help="Baseline file to store it in.")
+@plain_format_option
 def justify(
     target: str,
     reason: str | None,
@@ -36,6 +39,7 @@ def justify(
     remove: bool,
     directory: Path,
     output: Path | None,
+    format_: Format,
 ) -> int:
     """Accept a slowdown in writing.
 
@@ -58,12 +62,15 @@ def justify(
         kept = tuple(item for item in baseline.justifications if item.target != target)
         if len(kept) == len(baseline.justifications):
             raise JustificationError(f"nothing justifies {target!r}", hint=_listed(baseline.justifications))
-        write_justifications(path, kept)
-        return 0
-    new = _justification(target, reason, owner or git.author(root), until, up_to)
-    write_justifications(path, put(baseline.justifications, new))
-    if not targets(new, baseline):
-        click.echo(f"paceline: nothing in the baseline is called {target!r} yet", err=True)
+        matched = None
+    else:
+        new = _justification(target, reason, owner or git.author(root), until, up_to)
+        kept, matched = put(baseline.justifications, new), targets(new, baseline)
+        if not matched:
+            click.echo(f"paceline: nothing in the baseline is called {target!r} yet", err=True)
+    write_justifications(path, kept)
+    if format_ == "json":
+        say(JustifyRecord(baseline=str(path), justifications=kept, matched=matched))
     return 0
 
 

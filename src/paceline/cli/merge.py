@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from paceline.cli.formats import Format, format_option, show, size_option
 from paceline.cli.sides import by_suite, command_of
 from paceline.compare.change import change
 from paceline.config import Config, load_config
@@ -19,7 +20,7 @@ from paceline.model.run import Run
 from paceline.profile.aggregate import aggregate, ranking, slowest
 from paceline.profile.anchor import anchor_of
 from paceline.report.profile_document import SuiteReport, profile_document
-from paceline.report.terminal import print_document
+from paceline.report.records import ProfileRecord
 from paceline.store.atomic import write_bytes_atomically
 from paceline.store.baseline_file import read_baseline, write_suites
 from paceline.store.run_file import SUFFIX, compressed, content_of, parse_run
@@ -40,7 +41,9 @@ _SHOWN_SLOWEST = 5
     required=True,
     help="File to write the figures of all jobs to.",
 )
-def merge(folders: tuple[Path, ...], directory: Path, output: Path) -> int:
+@format_option
+@size_option
+def merge(folders: tuple[Path, ...], directory: Path, output: Path, format_: Format, max_size: int) -> int:
     """Make one recording of what several jobs have left.
 
     Reads the run files and profiles in each FOLDER, unites the shards of a suite to one run, puts the runs
@@ -64,8 +67,9 @@ def merge(folders: tuple[Path, ...], directory: Path, output: Path) -> int:
             f"there is neither a run file nor a profile in {', '.join(map(str, folders))}",
             hint="Name the folder into which the artifacts of the jobs were put.",
         )
-    reports = [_report(suite) for _, suite in sorted(suites.items())]
-    print_document(profile_document(reports, str(output)), Console())
+    reports = tuple(_report(suite) for _, suite in sorted(suites.items()))
+    record = ProfileRecord(suites=reports, baseline=str(output))
+    show(profile_document(reports, str(output)), record, format_, Console(), max_size)
     return Exit.NOT_MEASURED if found.problems else Exit.FINE
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -11,10 +12,12 @@ import click
 from filelock import FileLock, Timeout
 from rich.console import Console
 
+from paceline.cli.formats import Format, format_option, say, size_option
+from paceline.cli.formats import show as show_as
 from paceline.cli.gating import Pairing, gated, interrupt
 from paceline.cli.judging import unjustified_counts
 from paceline.cli.progress import LiveProgress, PlainProgress
-from paceline.cli.verdicts import request_text, show, summarise
+from paceline.cli.verdicts import comparison_record, request_text, show, summarise
 from paceline.compare.change import change
 from paceline.compare.outcome import exit_of
 from paceline.config import Suite, load_config
@@ -27,7 +30,7 @@ from paceline.profile.plan import chosen, steps
 from paceline.profile.session import ProfiledSuite, ProfileRequest
 from paceline.profile.session import profile as run_profile
 from paceline.report.profile_document import SuiteReport, profile_document
-from paceline.report.terminal import print_document
+from paceline.report.records import ProfileRecord
 from paceline.store.baseline_file import read_baseline
 from paceline.store.state_folder import NAME, state_folder
 
@@ -73,6 +76,8 @@ def shard_option(context: click.Context, parameter: click.Parameter, value: str)
     help="Then confirm with 'paceline gate' what got slower since REVISION.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Show only the tables and what went wrong.")
+@format_option
+@size_option
 def profile(
     suites: tuple[str, ...],
     directory: Path,
@@ -84,6 +89,8 @@ def profile(
     collect_all: bool,
     against: str | None,
     quiet: bool,
+    format_: Format,
+    max_size: int,
 ) -> int:
     """Profile opt-in suites and store their figures.
 
@@ -122,31 +129,23 @@ def profile(
     console = Console(stderr=True, quiet=quiet)
     with _alone(root, console), _progress(console, request) as observer:
         profiled, interrupted = run_profile(request, observer)
-    document = profile_document([_report(suite) for suite in profiled], _shown(request.output))
-    print_document(document, Console())
+    reports, shown = tuple(_report(suite) for suite in profiled), _shown(request.output)
+    document = profile_document(reports, shown)
     summarise(document)
     code = Exit.INTERRUPTED if interrupted else _exit(profiled)
-    if against is None or code in (Exit.INTERRUPTED, Exit.NOT_MEASURED):
+    confirms = against is not None and code not in (Exit.INTERRUPTED, Exit.NOT_MEASURED)
+    record = ProfileRecord(suites=reports, baseline=shown)
+    if not (confirms and format_ == "json"):
+        show_as(document, record, format_, Console(), max_size)
+    if not confirms:
         return code
-    return max(
-        code,
-        _confirmed(
-            Pairing(
-                root=root,
-                config=config,
-                suites=selected,
-                base=against,
-                message=request_text(None, os.environ),
-            ),
-            console,
-        ),
-    )
-
-
-def _confirmed(wanted: Pairing, console: Console) -> Exit:
-    found = gated(wanted, console)
-    show(found, "text")
-    return exit_of(found.applied.comparisons)
+    message = request_text(None, os.environ)
+    found = gated(Pairing(root=root, config=config, suites=selected, base=against, message=message), console)
+    if format_ == "json":
+        say(replace(record, against=comparison_record(found)))
+    else:
+        show(found, format_, max_size)
+    return max(code, exit_of(found.applied.comparisons))
 
 
 def _check_xdist(suites: tuple[Suite, ...]) -> None:

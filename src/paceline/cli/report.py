@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import click
 
 from paceline.cli.compare import compared
+from paceline.cli.formats import size_option
 from paceline.cli.runs import earlier, recorded
 from paceline.cli.sides import NO_SUITE, Found, by_suite, command_of, find, with_output
 from paceline.cli.sources import fixture_lines
@@ -22,6 +24,9 @@ from paceline.model.comparison import Comparison
 from paceline.model.page import SuiteView
 from paceline.model.profile import Profile
 from paceline.model.run import Run
+from paceline.report import json, markdown
+from paceline.report.records import ReportRecord
+from paceline.report.report_document import report_document
 from paceline.store.atomic import write_atomically
 from paceline.store.durations import Durations
 from paceline.store.run_file import read_run
@@ -43,7 +48,23 @@ _MOST_RUNS = 100
 @click.option(
     "--output", type=click.Path(path_type=Path), help=f"The file to write, instead of {NAME}/report.html."
 )
-def report(wanted: tuple[str, ...], directory: Path, against: str | None, output: Path | None) -> None:
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["html", "json", "markdown"]),
+    default="html",
+    show_default=True,
+    help="html for people, json for programs, markdown for a prompt; these two go to the standard output.",
+)
+@size_option
+def report(
+    wanted: tuple[str, ...],
+    directory: Path,
+    against: str | None,
+    output: Path | None,
+    format_: Literal["html", "json", "markdown"],
+    max_size: int,
+) -> None:
     """Write one HTML file that opens anywhere, without a network.
 
     RUN is a run file or the id of a run; without any it is the last run of each suite. Nothing is run.
@@ -52,19 +73,28 @@ def report(wanted: tuple[str, ...], directory: Path, against: str | None, output
     paceline report                             the last run of each suite
     paceline report --against main:             what changed since the figures on main, first
     paceline report --output heavy-tests.html   to keep as an artifact
+    paceline report --format markdown           the worst of it, for a prompt
     """
-    from paceline.report.html import render
-
     root = directory.resolve()
     runs = [run for one in wanted for run in recorded(root, one)] or list(recorded(root, None))
     recordings = [_recording(root, run) for run in reversed(runs)]
     base = _base(root, recordings, against) if against else _Base()
-    page = render([_view(root, one, base) for one in recordings], datetime.now(UTC))
-    path = output or state_folder(root) / "report.html"
-    write_atomically(path, page)
-    click.echo(
-        f"{path}: {len(page.encode()) / 1e6:.2f} MB, {', '.join(_suite(one.run) for one in recordings)}"
-    )
+    views = tuple(_view(root, one, base) for one in recordings)
+    if format_ == "html":
+        from paceline.report.html import render
+
+        output = output or state_folder(root) / "report.html"
+        text = render(views, datetime.now(UTC))
+    elif format_ == "json":
+        text = json.render(ReportRecord(suites=views))
+    else:
+        text = markdown.render(report_document(views), max_size)
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    write_atomically(output, text)
+    names = ", ".join(_suite(one.run) for one in recordings)
+    click.echo(f"{output}: {len(text.encode()) / 1e6:.2f} MB, {names}", err=format_ != "html")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

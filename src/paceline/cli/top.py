@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from paceline.cli.formats import FORMATS, Format, show
+from paceline.cli.formats import Format, format_option, show, size_option
 from paceline.cli.runs import of_suite
 from paceline.cli.sources import fixture_lines
 from paceline.explain.stretches import fixture_files
@@ -29,7 +29,8 @@ from paceline.report.top_document import top_document
 @click.option("--phase", type=click.Choice(PHASES), help="Count only this phase.")
 @click.option("--suite", help="The last run of this suite, instead of the last of all.")
 @click.option("--run", "wanted", metavar="RUN", help="A run file or the id of a run.")
-@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", help="How to show it.")
+@format_option
+@size_option
 def top(
     directory: Path,
     kind: RankedKind,
@@ -39,6 +40,7 @@ def top(
     suite: str | None,
     wanted: str | None,
     format_: Format,
+    max_size: int,
 ) -> None:
     """List what has most of something.
 
@@ -53,4 +55,4 @@ def top(
     run = of_suite(root, suite, wanted)
     lines = fixture_lines(root, fixture_files(run)) if kind == "fixtures" else None
     found = ranking(run, kind, by, limit, phase, lines)
-    show(top_document(found), found, format_, Console())
+    show(top_document(found), found, format_, Console(), max_size)

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from paceline.cli import git
 from paceline.cli.compare import compared, stored_justifications
+from paceline.cli.formats import Format, format_option, show, size_option
 from paceline.cli.judging import today, trailers, with_commits
 from paceline.cli.sides import Found, default_base, default_candidate, find, with_output
 from paceline.compare.justified import apply
@@ -24,7 +25,6 @@ from paceline.model.profile import MEASURED_STATUSES, Profile
 from paceline.model.run import Run
 from paceline.model.verdict import State, Verdict
 from paceline.report import code_quality, verdict_markdown, workflow_commands
-from paceline.report.terminal import print_document
 from paceline.report.verdict import Judged, verdict_of
 from paceline.report.verdict_document import verdict_document
 from paceline.store.atomic import write_atomically
@@ -59,6 +59,8 @@ _EXITS: dict[State, Exit] = {
 )
 @click.option("--markdown", type=click.Path(path_type=Path), help="Write it here as Markdown.")
 @click.option("--code-quality", "quality", type=click.Path(path_type=Path), help="Write it here for GitLab.")
+@format_option
+@size_option
 def verdict(
     base: str | None,
     directory: Path,
@@ -67,6 +69,8 @@ def verdict(
     output: Path | None,
     markdown: Path | None,
     quality: Path | None,
+    format_: Format,
+    max_size: int,
 ) -> int:
     """Say what CI thinks of a change, suite by suite.
 
@@ -86,8 +90,10 @@ def verdict(
     suites = [config.suite(name).name for name in names] or [suite.name for suite in config.suites]
     judged = _judged(root, config, suites, base, measured)
     found = verdict_of(judged, git.resolve(root, "HEAD"))
-    print_document(verdict_document(found), Console())
+    show(verdict_document(found), found, format_, Console(), max_size)
     _write(found, output, markdown, quality)
+    if os.environ.get("GITHUB_ACTIONS") == "true":  # which reads its commands from both streams
+        click.echo(workflow_commands.render_verdict(found), nl=False, err=format_ != "text")
     return _EXITS.get(found.worst, Exit.FINE)
 
 
@@ -210,8 +216,6 @@ def _write(found: Verdict, output: Path | None, markdown: Path | None, quality: 
         write_atomically(markdown.resolve(), text)
     if quality is not None:
         write_atomically(quality.resolve(), code_quality.render(found))
-    if os.environ.get("GITHUB_ACTIONS") == "true":
-        click.echo(workflow_commands.render_verdict(found), nl=False)
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
     if summary:
         with Path(summary).open("a", encoding="utf-8") as file:

@@ -11,10 +11,12 @@ from typing import Any, TextIO
 import click
 from rich.console import Console
 
+from paceline.cli.formats import MEANING, say
 from paceline.cli.judging import Judged
-from paceline.report import comparison_json, github, workflow_commands
+from paceline.report import github, markdown, workflow_commands
 from paceline.report.comparison_document import comparison_document, justification_notes
 from paceline.report.document import Document
+from paceline.report.records import ComparisonRecord
 from paceline.report.terminal import print_document
 
 format_option = click.option(
@@ -22,7 +24,8 @@ format_option = click.option(
     "form",
     type=click.Choice(["text", "json", "markdown", "github"]),
     default="text",
-    help="github: annotations, and a table in the job summary.",
+    show_default=True,
+    help=f"{MEANING} github: annotations, and a table in the job summary.",
 )
 message_option = click.option(
     "--message",
@@ -32,21 +35,31 @@ message_option = click.option(
 )
 
 
-def show(found: Judged, form: str) -> None:
-    """Print the comparisons in the format that was asked for."""
+def show(found: Judged, form: str, size: int) -> None:
+    """Print the comparisons in the format that was asked for, as Markdown of at most `size` characters."""
     applied = found.applied
     notes = justification_notes(applied.expired, applied.unmatched, found.malformed)
     document = comparison_document(applied.comparisons, notes)
     match form:
         case "json":
-            click.echo(comparison_json.render(applied.comparisons, applied.expired, applied.unmatched))
+            say(comparison_record(found))
         case "markdown":
-            click.echo(github.render(document), nl=False)
+            click.echo(markdown.render(document, size), nl=False)
         case "github":
             click.echo(workflow_commands.render(applied.comparisons, notes=notes), nl=False)
             summarise(document)
         case _:
             print_document(document, Console())
+
+
+def comparison_record(found: Judged) -> ComparisonRecord:
+    """Return what programs are told."""
+    return ComparisonRecord(
+        comparisons=found.applied.comparisons,
+        expired_justifications=found.applied.expired,
+        unmatched_justifications=found.applied.unmatched,
+        malformed_justifications=found.malformed,
+    )
 
 
 def summarise(document: Document) -> None:

@@ -73,6 +73,7 @@ class Delta:
         causes: the largest first.
         commits: those between the revisions that touched the files of its causes, the newest first.
         justification: the one that covers it; None if nothing does.
+        where: `file:line` of the test; None for anything else, or if unknown.
     """
 
     key: SeriesKey
@@ -91,6 +92,7 @@ class Delta:
     causes: tuple[Cause, ...] = ()
     commits: tuple[str, ...] = ()
     justification: Justification | None = None
+    where: str | None = None
 
     @property
     def is_failure(self) -> bool:

@@ -205,6 +205,8 @@ def _why(delta: Delta) -> str:
     for cause in delta.causes[:2]:
         grown = f"{seconds(cause.seconds)} more: " if cause.seconds is not None and cause.seconds > 0 else ""
         parts.append(f"{grown}{cause.text}{f' from {cause.where}' if cause.where else ''}")
+    if delta.where is not None and delta.is_worse and not any(cause.where for cause in delta.causes[:2]):
+        parts.append(f"at {delta.where}")
     if delta.reason and not (parts and delta.verdict == "regressed"):
         parts.append(delta.reason.partition(":")[0] if delta.verdict == "inconclusive" else delta.reason)
     newest, *others = delta.commits or ("",)

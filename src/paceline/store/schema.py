@@ -65,6 +65,19 @@ def schema_of(kind: type) -> Schema:
     return {"$schema": DIALECT, **root, **({"$defs": definitions} if definitions else {})}
 
 
+def schema_of_each(title: str, text: str, kinds: Mapping[str, type]) -> Schema:
+    """Return a schema whose definitions are those of `kinds`, by their names, and of all that they hold."""
+    definitions: dict[str, Schema] = {}
+    named = {name: _object(kind, definitions) for name, kind in kinds.items()}
+    return {
+        "$schema": DIALECT,
+        "title": title,
+        "description": text,
+        "anyOf": [{"$ref": f"#/$defs/{name}"} for name in named],
+        "$defs": named | definitions,
+    }
+
+
 def run_file_schema() -> Schema:
     """Return the schema of one line of a run file."""
     definitions: dict[str, Schema] = {}
