@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from paceline.model.comparison import Comparison, Delta, Verdict
 from paceline.model.justification import Justification
+from paceline.model.profile import SETUPS
 from paceline.report.document import Cell, Column, Document, Note, Table, Tone
 from paceline.report.words import DASH, count, printable, relative, seconds
 
@@ -25,7 +26,11 @@ _TONES: dict[Verdict, Tone] = {"regressed": "bad", "improved": "good", "inconclu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Series with one verdict and one cause; the worst of them stands for all."""
+    """Series with one verdict and one cause; the most telling of them stands for all.
+
+    Attributes:
+        size: of how many tests and fixtures they are.
+    """
 
     worst: Delta
     size: int
@@ -49,23 +54,46 @@ def groups(deltas: Iterable[Delta]) -> tuple[Group, ...]:
     for delta in deltas:
         if delta.verdict in _TONES:
             found.setdefault(_cause(delta), []).append(delta)
-    worst = [Group(worst=max(members, key=_weight), size=len(members)) for members in found.values()]
-    return tuple(sorted(worst, key=lambda group: (_rank(group.worst), -_weight(group.worst))))
+    worst = [
+        Group(
+            worst=max(members, key=_telling),
+            size=len({(delta.key.subject, delta.key.name) for delta in members}),
+        )
+        for members in found.values()
+    ]
+    return tuple(sorted(worst, key=lambda group: (_rank(group.worst), *_weight(group))))
 
 
 def _cause(delta: Delta) -> tuple[object, ...]:
-    """Return what series of one group have in common."""
+    """Return what series of one group have in common: the place of their cause, or what they are of."""
     slower = delta.ratio is None or delta.ratio > 1
-    common = (delta.verdict, delta.evidence, slower, delta.justification)
-    if delta.evidence == "counted":
-        place = delta.causes[0].where if delta.causes else delta.key.name.partition("[")[0]
-        return (*common, delta.key.metric, place)
-    if delta.causes and delta.causes[0].where:
+    common = (delta.verdict, delta.evidence == "total", slower, delta.justification)
+    if delta.evidence != "total" and delta.causes and delta.causes[0].where:
         return (*common, delta.causes[0].where)
+    if delta.evidence == "counted":
+        return (*common, delta.key.subject, delta.key.name.partition("[")[0])
     return (*common, delta.key)
 
 
-def _weight(delta: Delta) -> float:
+#: Counts that follow from others, and say less than them.
+_DERIVED = ("sql_rows", "sql_transactions")
+
+
+def _telling(delta: Delta) -> tuple[bool, bool, bool, float]:
+    """Return how much a series says: seconds before counts, causes before what follows from them."""
+    metric = delta.key.metric
+    return delta.unit == "s", metric == SETUPS, metric not in _DERIVED, _difference(delta)
+
+
+def _weight(group: Group) -> tuple[float, int, float]:
+    """Return what sorts the gravest first: seconds, then how many are concerned, then by how much."""
+    delta = group.worst
+    cause = next((cause.seconds for cause in delta.causes if cause.seconds is not None), 0.0)
+    seconds_ = _difference(delta) if delta.unit == "s" else max(0.0, cause)
+    return -seconds_, -group.size, -_difference(delta)
+
+
+def _difference(delta: Delta) -> float:
     return abs((delta.after or 0.0) - (delta.before or 0.0))
 
 
