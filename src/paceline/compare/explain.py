@@ -33,7 +33,7 @@ def explained(
 
 
 def _passed_on(deltas: Iterable[Delta]) -> tuple[Delta, ...]:
-    """Return `deltas` with the causes of statements also where rows and transactions have none of their own."""
+    """Return `deltas` with the causes of statements where rows and transactions have none."""
     found = tuple(deltas)
     known = {
         (delta.key.name, delta.key.phase): delta.causes

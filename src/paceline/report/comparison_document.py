@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from paceline.model.comparison import Comparison, Delta, Verdict
 from paceline.model.justification import Justification
 from paceline.model.profile import SETUPS
 from paceline.report.document import Cell, Column, Document, Note, Table, Tone
-from paceline.report.words import DASH, count, printable, relative, seconds
+from paceline.report.words import DASH, VERDICTS, count, printable, relative, seconds
 
 _MOST_ROWS = 12
 _MOST_NAMES = 5
-_WORDS: dict[Verdict, str] = {
-    "regressed": "regressed",
-    "inconclusive": "suspicious",
-    "improved": "improved",
-    "not_comparable": "not comparable",
-    "unchanged": "unchanged",
-}
+#: In the order in which they are counted; tests of one side have notes of their own.
+_COUNTED: tuple[Verdict, ...] = ("regressed", "inconclusive", "improved", "not_comparable", "unchanged")
 _TONES: dict[Verdict, Tone] = {"regressed": "bad", "improved": "good", "inconclusive": "warning"}
 
 
@@ -86,11 +82,12 @@ def _telling(delta: Delta) -> tuple[bool, bool, bool, float]:
 
 
 def _weight(group: Group) -> tuple[float, int, float]:
-    """Return what sorts the gravest first: seconds, then how many are concerned, then by how much."""
+    """Return what sorts the gravest first: seconds, then how many are concerned, then by which factor."""
     delta = group.worst
     cause = next((cause.seconds for cause in delta.causes if cause.seconds is not None), 0.0)
     seconds_ = _difference(delta) if delta.unit == "s" else max(0.0, cause)
-    return -seconds_, -group.size, -_difference(delta)
+    before, after = delta.before or 0.0, delta.after or 0.0
+    return -seconds_, -group.size, -after / before if before > 0 else -inf
 
 
 def _difference(delta: Delta) -> float:
@@ -132,7 +129,7 @@ def _blocks(comparison: Comparison) -> list[Table | Note]:
 
 def _headline(comparison: Comparison) -> str:
     verdicts = Counter(delta.verdict for delta in comparison.deltas)
-    parts = [f"{number} {word}" for verdict, word in _WORDS.items() if (number := verdicts[verdict])]
+    parts = [f"{verdicts[one]} {VERDICTS[one]}" for one in _COUNTED if verdicts[one]]
     factor = comparison.machine_factor
     machine = "" if factor is None else f"; machine {relative(factor)}"
     found = ", ".join(parts) or "nothing to compare"
