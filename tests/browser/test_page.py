@@ -12,6 +12,10 @@ from tests.browser.conftest import Opener
 from tests.harness.costs import a_run, a_test, operation, phase, shared
 from tests.harness.pages import large_view, page_of, some_run, view_of
 
+from paceline.model.comparison import Cause, Comparison, Delta, SeriesKey
+from paceline.model.environment import Revision
+from paceline.model.justification import Justification
+
 _AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 _BREAKERS = (
     "<script>window.ran = 1</script>",
@@ -36,8 +40,35 @@ def hostile_page() -> str:
         services={EVIL: EVIL},
     )
     assert run.header.environment is not None
+    revision = Revision(commit=EVIL, branch=EVIL, dirty=True, committed_at=EVIL)
     header = replace(run.header, environment=replace(run.header.environment, cpu_model=EVIL, python=EVIL))
-    return page_of(view_of(replace(run, header=header)))
+    comparison = Comparison(
+        suite=EVIL,
+        base=EVIL,
+        candidate=EVIL,
+        deltas=tuple(_evil_change(at, justified=at > 1) for at in range(3)),
+        differences=(EVIL,),
+        renamed={EVIL: EVIL},
+        changed_tests=(EVIL,),
+        notes=(EVIL,),
+    )
+    view = view_of(replace(run, header=replace(header, revision=revision)))
+    return page_of(replace(view, comparison=comparison), replace(view, uncompared=EVIL))
+
+
+def _evil_change(number: int, *, justified: bool) -> Delta:
+    return Delta(
+        key=SeriesKey(suite=EVIL, subject="test", name=f"{number}{EVIL}", phase="call", metric="duration"),
+        evidence="timed",
+        verdict="regressed",
+        before=1.0,
+        after=2.0,
+        ratio=2.0,
+        reason=EVIL,
+        causes=(Cause(text=EVIL, where=f"{EVIL}.py:1"),),
+        commits=(f"abc {EVIL} ({EVIL})",),
+        justification=Justification(target=EVIL, reason=EVIL, owner=EVIL) if justified else None,
+    )
 
 
 @pytest.mark.parametrize("policy", [True, False], ids=["with its policy", "without its policy"])
@@ -160,7 +191,7 @@ def test_without_scripts_all_but_the_list_is_there(opened: Opener) -> None:
     """Verdict, pictures and tables are part of the file; the list says what it lacks."""
     page = opened(page_of(view_of(some_run())), scripts=False)
 
-    assert page.locator(".card strong").text_content() == "measured"
+    assert page.locator(".card strong").text_content() == "no baseline"
     assert page.locator(".bar rect").count() > 3
     assert page.locator(".lane").count() == 2
     assert page.get_by_text("The list of all tests needs JavaScript").is_visible()

@@ -12,7 +12,7 @@ import click
 from paceline.errors import NoRunsError, PacelineError, UnknownRunError, UnreadableFileError
 from paceline.model.run import Run
 from paceline.store.any_run import read_any_run
-from paceline.store.durations import Durations, read_durations
+from paceline.store.durations import Durations, read_durations, read_heading
 from paceline.store.run_file import SUFFIX, read_run
 from paceline.store.state_folder import NAME
 
@@ -37,8 +37,7 @@ def recorded(root: Path, wanted: str | None) -> Iterator[Run]:
     first_error: PacelineError | None = None
     files = _files(root)
     for path in files:
-        named = _SUITE.search(_stem(path))
-        suite = named["suite"] if named else None
+        suite = _suite_of(path)
         if suite in seen:
             continue
         try:
@@ -61,14 +60,15 @@ def recorded(root: Path, wanted: str | None) -> Iterator[Run]:
 def earlier(root: Path, suite: str | None, limit: int) -> tuple[Durations, ...]:
     """Return how long the tests of a suite took in its last `limit` runs, the oldest first.
 
-    A file that can't be read is left out; whoever reads the run itself says so.
+    Those that were fetched from the main branch count, too. A file that can't be read is left out; whoever
+    reads the run itself says so.
     """
+    named = {path.name: path for path in [*_files(root, "history"), *_files(root)]}
     found: list[Durations] = []
-    for path in _files(root):
+    for _, path in sorted(named.items(), reverse=True):
         if len(found) == limit:
             break
-        named = _SUITE.search(_stem(path))
-        if (named["suite"] if named else None) == suite:
+        if _suite_of(path) == suite:
             with suppress(UnreadableFileError):
                 found.append(read_durations(path))
     return tuple(sorted(found, key=lambda run: run.started_at))
@@ -109,10 +109,21 @@ def _file(root: Path, wanted: str) -> Path:
     )
 
 
-def _files(root: Path) -> list[Path]:
-    """Return all run files, the newest first: their names begin with their time."""
-    folder = root / NAME / "runs"
-    return sorted((path for path in folder.glob(f"*{SUFFIX}*") if path.is_file()), reverse=True)
+def _suite_of(path: Path) -> str | None:
+    """Return the suite that a file is of: from its name, or else from its first line."""
+    named = _SUITE.search(_stem(path))
+    if named:
+        return named["suite"]
+    try:
+        return read_heading(path).suite
+    except UnreadableFileError:
+        return None
+
+
+def _files(root: Path, folder: str = "runs") -> list[Path]:
+    """Return all run files of a folder, the newest first: their names begin with their time."""
+    found = (root / NAME / folder).rglob(f"*{SUFFIX}*")
+    return sorted((path for path in found if path.is_file()), key=lambda path: path.name, reverse=True)
 
 
 def _stem(path: Path) -> str:

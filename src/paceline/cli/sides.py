@@ -144,7 +144,7 @@ def _newest(runs: Sequence[Run]) -> tuple[Run, ...]:
 
 
 def _folder(label: str, path: Path) -> Found:
-    files = [file for file in sorted(path.rglob("*")) if _holds_run(file)] if path.is_dir() else []
+    files = [file for file in sorted(path.rglob("*")) if holds_run(file)] if path.is_dir() else []
     if not files:
         raise UnreadableFileError(
             f"{label} holds no run files",
@@ -159,7 +159,8 @@ def _file(label: str, path: Path) -> Found:
     return Found(label=label, baseline=read_baseline(path), runs={})
 
 
-def _holds_run(path: Path) -> bool:
+def holds_run(path: Path) -> bool:
+    """Tell whether a file of a folder is a run, as far as its name and, for XML, its beginning say."""
     # Other tools write XML, too.
     return path.name.endswith(_RUN_FILES) or (path.suffix == ".xml" and run_format(path) == "junit")
 

@@ -13,15 +13,16 @@ import click
 from rich.console import Console
 
 from paceline.cli import git
+from paceline.cli.bases import base_of, unusable
 from paceline.cli.compare import compared, stored_justifications
 from paceline.cli.formats import Format, format_option, show, size_option
 from paceline.cli.judging import today, trailers, with_commits
-from paceline.cli.sides import Found, default_base, default_candidate, find, with_output
+from paceline.cli.sides import Found, default_candidate
 from paceline.compare.justified import apply
 from paceline.config import Config, load_config
 from paceline.errors import Exit, UnreadableFileError
 from paceline.model.comparison import Comparison
-from paceline.model.profile import MEASURED_STATUSES, Profile
+from paceline.model.profile import MEASURED_STATUSES
 from paceline.model.run import Run
 from paceline.model.verdict import State, Verdict
 from paceline.report import code_quality, verdict_markdown, workflow_commands
@@ -137,8 +138,8 @@ def _compared(
             or one.suite not in candidate.runs
         ):
             continue
-        old = _base(root, config, one.suite, base)
-        reason = _unusable(old, one.suite)
+        old = base_of(root, config, one.suite, base)
+        reason = unusable(old, one.suite)
         if old is None or reason:
             reasons[one.suite] = reason
             continue
@@ -154,32 +155,6 @@ def _compared(
     return [
         replace(one, comparison=by_suite.get(one.suite), reason=reasons.get(one.suite, "")) for one in judged
     ]
-
-
-def _base(root: Path, config: Config, suite: str, base: str | None) -> Found | None:
-    """Return what a suite is compared with; None if there is nothing."""
-    history = root / NAME / "history"
-    if history.is_dir() and any(history.glob("*.jsonl*")):
-        found = find(f"{NAME}/history", root)
-        if suite in found.runs:
-            return replace(found, label="the history of the main branch")
-    if base:
-        return find(with_output(base, config), root)
-    if git.show(root, "HEAD", config.output) is None and not (root / config.output).exists():
-        return None
-    return default_base(root, config)
-
-
-def _unusable(old: Found | None, suite: str) -> str:
-    """Return why there is nothing to compare a suite with; empty if there is something."""
-    if old is None:
-        return "neither a history nor a committed baseline"
-    if suite not in old.suites:
-        return f"{old.label} doesn't hold it"
-    profile: Profile | None = old.baseline.suites[suite].profile if old.baseline is not None else None
-    if profile is not None and not profile.has_figures:
-        return f"{old.label} holds no figures of it: {profile.reason or profile.status.replace('_', ' ')}"
-    return ""
 
 
 def _since_oldest(comparison: Comparison, old: Found, suite: str) -> Comparison:

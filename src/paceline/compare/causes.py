@@ -37,17 +37,71 @@ class _Spent:
         return _Spent(count=self.count + other.count, seconds=sum(seconds) if seconds else None)
 
 
+#: Kind of operation to the beginning of the names of the metrics that count or time it.
+_METRICS: Mapping[OperationKind, str] = {
+    "sql": "sql_",
+    "sleep": "sleep",
+    "connect": "db_connections",
+    "http": "http_",
+    "subprocess": "subprocess",
+}
+
+
+#: What one operation can have any number of.
+_NOT_COUNTED = ("sql_rows", "sql_transactions")
+
+
 def causes_in_records(
-    before: TestRecord, after: TestRecord, phase: PhaseName | None = None
+    before: TestRecord, after: TestRecord, phase: PhaseName | None = None, metric: str = ""
 ) -> tuple[Cause, ...]:
     """Return what the test `after` did more of, or longer, than `before`; the largest first.
 
     Args:
         phase: only look there; None looks everywhere.
+        metric: that grew; where it counts statements, sleeps and the like, only those explain it.
     """
     old, new = ([item for item in test.phases if phase in (None, item.phase)] for test in (before, after))
-    found = [*_operations(_performed(old), _performed(new)), *_fixtures(_used(old), _used(new))]
-    return _largest(found)
+    counted = [*_operations(_of_metric(_performed(old), metric), _of_metric(_performed(new), metric))]
+    if counted and _kind(metric):
+        return _largest(counted)
+    return _largest(
+        [*_operations(_performed(old), _performed(new)), *_fixtures(_used(old), _used(new))],
+    )
+
+
+def causes_in_candidate(operations: Iterable[Operation], metric: str, before: float) -> tuple[Cause, ...]:
+    """Return what was done more often than everything of its kind together on the base: that must have grown.
+
+    For a base that left only sums.
+
+    Args:
+        operations: of the candidate.
+        metric: that grew.
+        before: what it was on the base.
+    """
+    kind = _kind(metric)
+    if kind is None or metric in _NOT_COUNTED:
+        return ()
+    found = [
+        (now.count, Cause(text=f"{now.count} {_NOUNS[kind][now.count != 1]} now: {what}", where=where))
+        for (_, what, _), (now, where) in _by_file(_of_metric(_by_place(operations), metric)).items()
+        if now.count > before
+    ]
+    return tuple(cause for _, cause in sorted(found, key=lambda item: -item[0])[:1])
+
+
+def performed(test: TestRecord, phase: PhaseName | None) -> tuple[Operation, ...]:
+    """Return the operations of a phase of `test`, or of all of it."""
+    phases = [item for item in test.phases if phase in (None, item.phase)]
+    return tuple(operation for item in phases for operation in item.operations)
+
+
+def _kind(metric: str) -> OperationKind | None:
+    return next((kind for kind, prefix in _METRICS.items() if metric.startswith(prefix)), None)
+
+
+def _of_metric(spent: Mapping[Place, _Spent], metric: str) -> dict[Place, _Spent]:
+    return {place: found for place, found in spent.items() if _kind(metric) in (None, place[0])}
 
 
 def causes_in_series(before: TestSeries, after: TestSeries) -> tuple[Cause, ...]:
@@ -59,6 +113,8 @@ def causes_in_fixture(
     name: str, before: Sequence[SharedFixture], after: Sequence[SharedFixture]
 ) -> tuple[Cause, ...]:
     """Return what the shared fixture called `name` did more of, or how it came to be built more often."""
+    if not before:
+        return ()
     scopes = {use.scope for use in before}, {use.scope for use in after}
     found = list(
         _operations(

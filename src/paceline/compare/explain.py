@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from paceline.compare.align import Alignment
-from paceline.compare.causes import causes_in_fixture, causes_in_records, causes_in_series, last_records
+from paceline.compare.causes import (
+    causes_in_candidate,
+    causes_in_fixture,
+    causes_in_records,
+    causes_in_series,
+    last_records,
+    performed,
+)
 from paceline.model.comparison import Cause, Delta, Side
 from paceline.model.cost import SharedFixture
 from paceline.model.profile import SETUPS, TestSeries, fixture_name
@@ -19,10 +26,26 @@ def explained(
     """Return `deltas` with causes for those that are slower or count more.
 
     Statements, fixtures and waits are known where there are run files of both sides; a baseline file only has
-    the phases.
+    the phases, so beside one only what must have grown is named.
     """
     find = _finder(base, candidate, alignment)
-    return tuple(replace(delta, causes=find(delta)) if delta.is_worse else delta for delta in deltas)
+    return _passed_on(replace(delta, causes=find(delta)) if delta.is_worse else delta for delta in deltas)
+
+
+def _passed_on(deltas: Iterable[Delta]) -> tuple[Delta, ...]:
+    """Return `deltas` with the causes of statements where rows and transactions have none."""
+    found = tuple(deltas)
+    known = {
+        (delta.key.name, delta.key.phase): delta.causes
+        for delta in found
+        if delta.key.metric == "sql_statements" and delta.causes
+    }
+    return tuple(
+        replace(delta, causes=known.get((delta.key.name, delta.key.phase), ()))
+        if delta.is_worse and delta.key.metric in ("sql_rows", "sql_transactions") and not delta.causes
+        else delta
+        for delta in found
+    )
 
 
 def _finder(base: Side, candidate: Side, alignment: Alignment) -> Callable[[Delta], tuple[Cause, ...]]:
@@ -34,6 +57,9 @@ def _finder(base: Side, candidate: Side, alignment: Alignment) -> Callable[[Delt
         name = delta.key.name
         if delta.key.subject == "fixture":
             causes = causes_in_fixture(name, old_fixtures.get(name, ()), new_fixtures.get(name, ()))
+            if not base.runs:
+                done = [one for use in new_fixtures.get(name, ()) for one in use.operations]
+                causes = causes_in_candidate(done, delta.key.metric, delta.before or 0.0)
             built = () if delta.key.metric != SETUPS else _built(delta)
             return (*built, *causes)
         if delta.key.subject != "test" or name not in series:
@@ -51,7 +77,12 @@ def _in_test(
 ) -> tuple[Cause, ...]:
     old, new = pair
     before, after = old_records.get(old.nodeid), new_records.get(new.nodeid)
-    found = causes_in_records(before, after, delta.key.phase) if before and after else ()
+    found: tuple[Cause, ...] = ()
+    if before and after:
+        found = causes_in_records(before, after, delta.key.phase, delta.key.metric)
+    elif after:
+        done = performed(after, delta.key.phase)
+        found = causes_in_candidate(done, delta.key.metric, delta.before or 0.0)
     return found or (causes_in_series(old, new) if delta.key.phase is None else ())
 
 

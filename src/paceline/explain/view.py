@@ -9,6 +9,7 @@ from paceline.explain.account import account, parts_of
 from paceline.explain.costs import fixture_costs, statement_costs
 from paceline.explain.evidence import Evidence
 from paceline.explain.kinds import times
+from paceline.explain.missing import missing_parts
 from paceline.explain.shares import Share
 from paceline.explain.timeline import Interval, Lane, Timeline
 from paceline.model.account import Subject
@@ -64,6 +65,7 @@ def suite_view(
         runs=tuple(start for start, _ in runs),
         after=after,
         comparison=comparison,
+        missing=missing_parts(run, has_lanes=bool(evidence.timeline.lanes), runs=len(runs)),
     )
 
 
@@ -80,6 +82,7 @@ def _facts(run: Run, command: str) -> tuple[tuple[str, str], ...]:
         *machine,
         ("Paceline", run.header.paceline),
         ("Workers", str(run.header.workers or 1)),
+        ("Branch", (revision.branch or "") if revision else ""),
         ("Commit", f"{revision.commit[:12]}{' with changes' if revision.dirty else ''}" if revision else ""),
         ("Command", command),
         *sorted(run.services.items()),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from paceline.model.account import Account
@@ -24,6 +25,9 @@ TIME_KINDS: tuple[TimeKind, ...] = (
     "waiting",
     "other",
 )
+
+
+PagePart = Literal["timeline", "fixtures", "statements", "waiting", "history"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +157,9 @@ class SuiteView:
         span: seconds by the clock from the first test to the end of the last.
         runs: times of the runs in every `history`, in seconds since the epoch, the oldest first.
         after: index of the first of them that belongs to the newest profile; those before it are the past.
+        comparison: None if there is nothing to compare with.
+        uncompared: why there is none; empty if nobody knows.
+        missing: part of the page to why it has nothing to show.
     """
 
     name: str
@@ -172,3 +179,5 @@ class SuiteView:
     runs: tuple[float, ...]
     after: int
     comparison: Comparison | None = None
+    uncompared: str = ""
+    missing: Mapping[PagePart, str] = field(default_factory=dict[PagePart, str])

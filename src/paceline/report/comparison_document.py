@@ -5,27 +5,28 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from paceline.model.comparison import Comparison, Delta, Verdict
 from paceline.model.justification import Justification
+from paceline.model.profile import SETUPS
 from paceline.report.document import Cell, Column, Document, Note, Table, Tone
-from paceline.report.words import DASH, count, printable, relative, seconds
+from paceline.report.words import DASH, VERDICTS, count, printable, relative, seconds
 
 _MOST_ROWS = 12
 _MOST_NAMES = 5
-_WORDS: dict[Verdict, str] = {
-    "regressed": "regressed",
-    "inconclusive": "suspicious",
-    "improved": "improved",
-    "not_comparable": "not comparable",
-    "unchanged": "unchanged",
-}
+#: In the order in which they are counted; tests of one side have notes of their own.
+_COUNTED: tuple[Verdict, ...] = ("regressed", "inconclusive", "improved", "not_comparable", "unchanged")
 _TONES: dict[Verdict, Tone] = {"regressed": "bad", "improved": "good", "inconclusive": "warning"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Series with one verdict and one cause; the worst of them stands for all."""
+    """Series with one verdict and one cause; the most telling of them stands for all.
+
+    Attributes:
+        size: of how many tests and fixtures they are.
+    """
 
     worst: Delta
     size: int
@@ -49,23 +50,47 @@ def groups(deltas: Iterable[Delta]) -> tuple[Group, ...]:
     for delta in deltas:
         if delta.verdict in _TONES:
             found.setdefault(_cause(delta), []).append(delta)
-    worst = [Group(worst=max(members, key=_weight), size=len(members)) for members in found.values()]
-    return tuple(sorted(worst, key=lambda group: (_rank(group.worst), -_weight(group.worst))))
+    worst = [
+        Group(
+            worst=max(members, key=_telling),
+            size=len({(delta.key.subject, delta.key.name) for delta in members}),
+        )
+        for members in found.values()
+    ]
+    return tuple(sorted(worst, key=lambda group: (_rank(group.worst), *_weight(group))))
 
 
 def _cause(delta: Delta) -> tuple[object, ...]:
-    """Return what series of one group have in common."""
+    """Return what series of one group have in common: the place of their cause, or what they are of."""
     slower = delta.ratio is None or delta.ratio > 1
-    common = (delta.verdict, delta.evidence, slower, delta.justification)
-    if delta.evidence == "counted":
-        place = delta.causes[0].where if delta.causes else delta.key.name.partition("[")[0]
-        return (*common, delta.key.metric, place)
-    if delta.causes and delta.causes[0].where:
+    common = (delta.verdict, delta.evidence == "total", slower, delta.justification)
+    if delta.evidence != "total" and delta.causes and delta.causes[0].where:
         return (*common, delta.causes[0].where)
+    if delta.evidence == "counted":
+        return (*common, delta.key.subject, delta.key.name.partition("[")[0])
     return (*common, delta.key)
 
 
-def _weight(delta: Delta) -> float:
+#: Counts that follow from others, and say less than them.
+_DERIVED = ("sql_rows", "sql_transactions")
+
+
+def _telling(delta: Delta) -> tuple[bool, bool, bool, float]:
+    """Return how much a series says: seconds before counts, causes before what follows from them."""
+    metric = delta.key.metric
+    return delta.unit == "s", metric == SETUPS, metric not in _DERIVED, _difference(delta)
+
+
+def _weight(group: Group) -> tuple[float, int, float]:
+    """Return what sorts the gravest first: seconds, then how many are concerned, then by which factor."""
+    delta = group.worst
+    cause = next((cause.seconds for cause in delta.causes if cause.seconds is not None), 0.0)
+    seconds_ = _difference(delta) if delta.unit == "s" else max(0.0, cause)
+    before, after = delta.before or 0.0, delta.after or 0.0
+    return -seconds_, -group.size, -after / before if before > 0 else -inf
+
+
+def _difference(delta: Delta) -> float:
     return abs((delta.after or 0.0) - (delta.before or 0.0))
 
 
@@ -104,7 +129,7 @@ def _blocks(comparison: Comparison) -> list[Table | Note]:
 
 def _headline(comparison: Comparison) -> str:
     verdicts = Counter(delta.verdict for delta in comparison.deltas)
-    parts = [f"{number} {word}" for verdict, word in _WORDS.items() if (number := verdicts[verdict])]
+    parts = [f"{verdicts[one]} {VERDICTS[one]}" for one in _COUNTED if verdicts[one]]
     factor = comparison.machine_factor
     machine = "" if factor is None else f"; machine {relative(factor)}"
     found = ", ".join(parts) or "nothing to compare"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from paceline.model.comparison import Comparison, Delta
+from paceline.model.page import SuiteView
 from paceline.model.profile import MEASURED_STATUSES, Profile
 from paceline.model.run import Outcome
 from paceline.model.verdict import STATES, Finding, State, SuiteVerdict, Verdict
@@ -45,6 +46,27 @@ def verdict_of(suites: Sequence[Judged], commit: str | None) -> Verdict:
         commit=commit,
         suites=tuple(sorted(found, key=lambda one: (STATES.index(one.state), one.suite))),
     )
+
+
+def verdict_of_view(view: SuiteView) -> SuiteVerdict:
+    """Return the verdict on a suite that the page shows, in the words of every other format."""
+    profile = Profile(
+        suite=view.name,
+        marker="",
+        command="",
+        status=view.status,
+        reason=view.reason,
+        outcomes=Counter(test.outcome for test in view.tests),
+    )
+    lines = {test.nodeid: f"{test.path}:{test.lineno + 1}" for test in view.tests if test.lineno is not None}
+    judged = Judged(
+        suite=view.name,
+        profile=profile,
+        comparison=view.comparison,
+        reason=view.uncompared,
+        lines=lines,
+    )
+    return replace(_suite(judged), wall=view.wall)
 
 
 def place_of(delta: Delta, judged: Judged) -> str | None:

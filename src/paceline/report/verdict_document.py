@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from paceline.model.verdict import State, SuiteVerdict, Verdict
+from paceline.model.verdict import SuiteVerdict, Verdict
 from paceline.report.document import Cell, Column, Document, Note, Table, Tone
+from paceline.report.verdict_words import TONES
 from paceline.report.words import DASH, printable, seconds
 
-_TONES: dict[State, Tone] = {
-    "regressed": "bad",
-    "not_provisioned": "bad",
-    "not_measured": "bad",
-    "tests_failed": "bad",
-    "justified": "warning",
-    "not_comparable": "warning",
-    "no_baseline": "dim",
-    "passed": "good",
-}
 _FINDINGS: dict[str, Tone] = {"regressed": "bad", "suspicious": "warning", "improved": "good"}
 
 
@@ -41,7 +32,7 @@ def _overview(verdict: Verdict) -> Table:
     )
     rows = tuple(
         (
-            Cell(text=suite.state.replace("_", " "), tone=_TONES[suite.state]),
+            Cell(text=suite.state.replace("_", " "), tone=TONES[suite.state]),
             Cell(text=suite.suite),
             Cell(text=str(suite.tests)),
             Cell(text=seconds(suite.wall)),

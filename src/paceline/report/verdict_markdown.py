@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from paceline.model.verdict import State, SuiteVerdict, Verdict
+from paceline.report.verdict_words import HEADLINES
 from paceline.report.words import count, printable, seconds
 
 #: The mark and the words of each state; no two look alike.
@@ -23,16 +24,6 @@ SIGNS: dict[State, tuple[str, str]] = {
     "not_comparable": ("⚖️", "not comparable"),
     "no_baseline": ("🆕", "no baseline"),
     "passed": ("✅", "passed"),
-}
-_HEADLINES: dict[State, str] = {
-    "regressed": "heavy tests got slower",
-    "not_provisioned": "heavy tests had no environment to run in",
-    "not_measured": "heavy tests could not be measured",
-    "tests_failed": "heavy tests failed",
-    "justified": "heavy tests got slower, with a reason in writing",
-    "not_comparable": "heavy tests can't be compared",
-    "no_baseline": "heavy tests have no baseline yet",
-    "passed": "heavy tests are as fast as before",
 }
 #: Verdicts whose suites are open when the reader comes.
 _OPEN: frozenset[State] = frozenset({"regressed", "not_provisioned", "not_measured", "tests_failed"})
@@ -66,7 +57,7 @@ def _shortened(suites: tuple[SuiteVerdict, ...]) -> tuple[SuiteVerdict, ...]:
 
 def _text(verdict: Verdict, footer: str) -> str:
     sign, _ = SIGNS[verdict.worst]
-    parts = [f"## {sign} {_HEADLINES[verdict.worst]}", _overview(verdict)]
+    parts = [f"## {sign} {HEADLINES[verdict.worst]}", _overview(verdict)]
     parts += [part for suite in verdict.suites for part in _details(suite)]
     if footer:
         parts.append(footer)

@@ -4,6 +4,16 @@ from __future__ import annotations
 
 #: Stands for a number that isn't known.
 DASH = "\N{EN DASH}"
+#: How the verdict on a series is told.
+VERDICTS: dict[str, str] = {
+    "regressed": "regressed",
+    "inconclusive": "suspicious",
+    "improved": "improved",
+    "unchanged": "unchanged",
+    "added": "added",
+    "removed": "removed",
+    "not_comparable": "not comparable",
+}
 
 
 def seconds(value: float | None) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,8 @@ from paceline.errors import UnreadableFileError
 from paceline.model.metric import ISOLATION_TIME
 from paceline.store.run_file import content_of
 
+#: Bytes of a header.
+_LONGEST = 1 << 20
 _TEST = b'{"kind":"test"'
 
 
@@ -32,6 +36,34 @@ class Durations:
     round: int
     started_at: float
     tests: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    """Whose run a file holds.
+
+    Attributes:
+        started_at: seconds since the epoch.
+    """
+
+    suite: str | None
+    started_at: float
+
+
+def read_heading(path: Path) -> Heading:
+    """Return what the first line of the run file at `path` says; the rest isn't read.
+
+    Raises:
+        UnreadableFileError: missing, or not a run file.
+    """
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            header = json.loads(file.readline(_LONGEST))
+        return Heading(suite=header["suite"], started_at=float(header["started_at"]))
+    except OSError as error:
+        raise UnreadableFileError(f"the run file {path} can't be read: {error}") from error
+    except (ValueError, KeyError, TypeError, EOFError, zlib.error, RecursionError) as error:
+        raise UnreadableFileError(f"{path} is not a run file: {error}") from error
 
 
 def read_durations(path: Path) -> Durations:

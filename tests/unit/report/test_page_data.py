@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.harness.costs import a_run, a_test, phase
-from tests.harness.pages import large_view, some_run, view_of
+from tests.harness.pages import large_view, page_of, some_run, view_of
 
 from paceline.explain.division import examined
 from paceline.explain.view import suite_view
 from paceline.model.comparison import Comparison, Delta, SeriesKey, Verdict
 from paceline.model.page import SuiteView
-from paceline.report.document import Tone
 from paceline.report.html.embedded import embedded
-from paceline.report.html.verdict import verdict
+from paceline.report.verdict import verdict_of_view
 
 
 def names_of(suite: dict[str, Any]) -> list[str]:
@@ -97,24 +97,37 @@ def compared(*verdicts: Verdict, selections: tuple[str, ...] = ()) -> SuiteView:
 
 
 @pytest.mark.parametrize(
-    ("view", "word", "tone"),
+    ("view", "state"),
     [
-        (compared("regressed", "unchanged"), "regressed", "bad"),
-        (compared("inconclusive"), "no regression", "good"),
-        (compared("not_comparable", selections=("other tests",)), "not comparable", "warning"),
-        (compared(), "nothing to compare", "warning"),
-        (view_of(some_run()), "measured", "plain"),
-        (view_of(some_run(end=None)), "interrupted", "warning"),
+        (compared("regressed", "unchanged"), "regressed"),
+        (compared("inconclusive"), "passed"),
+        (compared("not_comparable", selections=("other tests",)), "not_comparable"),
+        (view_of(some_run()), "no_baseline"),
+        (view_of(some_run(end=None)), "not_measured"),
     ],
 )
-def test_the_verdict_is_one_word(view: SuiteView, word: str, tone: Tone) -> None:
+def test_the_verdict_is_that_of_every_other_format(view: SuiteView, state: str) -> None:
     """States that are not the same don't look the same."""
-    found = verdict(view)
+    found = verdict_of_view(view)
 
-    assert (found.word, found.tone) == (word, tone)
+    assert (found.state, found.tests) == (state, 2)
 
 
-def test_what_regressed_most_is_told_beside_it() -> None:
-    """In the words of the table of changes."""
-    assert verdict(compared("regressed", "unchanged")).worst.startswith("t0: ")
-    assert verdict(compared("improved")).worst == ""
+def test_what_regressed_is_told_first() -> None:
+    """In the words of the table of changes; an improvement is nothing wrong."""
+    assert "What is wrong" in page_of(compared("regressed", "unchanged"))
+    assert "<h1>Heavy tests got slower</h1>" in page_of(compared("regressed"))
+    assert "What is wrong" not in page_of(compared("improved"))
+
+
+def test_a_part_without_figures_says_why() -> None:
+    """That nobody looked isn't that there was nothing."""
+    run = a_run(a_test("test_a", phase("call", 1.0)))
+    header = replace(run.header, metrics=run.header.metrics[:1])
+    page = page_of(view_of(run), view_of(replace(run, header=header), earlier=0))
+
+    assert "No timeline: this run doesn&#39;t say when each test ran." in page
+    assert "No fixtures: this run tells of none." in page
+    assert "No SQL statements: none was run." in page
+    assert "No SQL statements: this run didn&#39;t record them" in page
+    assert "No history: this is the only run of its suite" in page

@@ -7,37 +7,48 @@ from base64 import b64encode
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
+from itertools import zip_longest
 from typing import cast
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 
 from paceline.model.page import SuiteView, TestView
+from paceline.model.verdict import STATES, Finding, SuiteVerdict, Verdict
 from paceline.report.comparison_document import comparison_document
 from paceline.report.document import Document
 from paceline.report.explain_document import explain_document, headline
 from paceline.report.html.charts import lane_paths, legend, marks
 from paceline.report.html.embedded import embedded
-from paceline.report.html.verdict import VERDICT_WORDS, verdict
-from paceline.report.words import count, printable, seconds, share
+from paceline.report.verdict import verdict_of_view
+from paceline.report.verdict_words import HEADLINES, TONES
+from paceline.report.words import VERDICTS, count, printable, seconds, share
 
+#: As many as fit on a first screen.
+_MOST_FINDINGS = 6
+_UNJUDGED = "Where the time of your tests went"
 _TEMPLATES = ("page.html.jinja", "suite.html.jinja", "blocks.html.jinja")
 
 
 def render(suites: Sequence[SuiteView], made_at: datetime) -> str:
-    """Return the page about `suites`, those that regressed first.
+    """Return the page about `suites`, the worst first.
 
     Node ids, statements and everything else that was recorded are text to it, whatever they contain.
     """
     style, script, early = _asset("page.css"), _asset("page.js"), _asset("theme.js")
-    verdicts = {suite.run_id: verdict(suite) for suite in suites}
-    suites = sorted(suites, key=lambda suite: verdicts[suite.run_id].tone != "bad")
+    judged = [(suite, verdict_of_view(suite)) for suite in suites]
+    judged.sort(key=lambda pair: STATES.index(pair[1].state))
+    suites, verdicts = [suite for suite, _ in judged], tuple(verdict for _, verdict in judged)
     data, shown = embedded(suites)
     text = (
         _environment()
         .get_template("page.html.jinja")
         .render(
             suites=suites,
-            verdicts=[verdicts[suite.run_id] for suite in suites],
+            verdicts=verdicts,
+            headline=_headline(verdicts),
+            wrong=_wrong(verdicts),
+            tones=TONES,
+            identity=_identity(suites),
             made_at=f"{made_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
             policy=_policy(style=(style,), script=(early, script)),
             style=style,
@@ -83,7 +94,33 @@ def _on_one_line(value: object) -> object:
 
 
 def _words(verdict: str | None) -> str:
-    return VERDICT_WORDS.get(verdict or "", "")
+    return VERDICTS.get(verdict or "", "")
+
+
+def _headline(verdicts: tuple[SuiteVerdict, ...]) -> str:
+    """Return the verdict on all suites; without anything to judge, what the page is about."""
+    worst = Verdict(suites=verdicts).worst
+    if worst == "no_baseline":
+        return _UNJUDGED
+    text = HEADLINES[worst]
+    return f"{text[0].upper()}{text[1:]}"
+
+
+def _identity(suites: Sequence[SuiteView]) -> list[str]:
+    """Return branch and commit, where all suites are of the same."""
+    facts = [dict(suite.facts) for suite in suites]
+    found = [{one.get(name, "") for one in facts} for name in ("Branch", "Commit")]
+    return [text for (text, *others) in map(sorted, found) if text and not others]
+
+
+def _wrong(verdicts: Sequence[SuiteVerdict]) -> tuple[list[tuple[str, Finding]], int]:
+    """Return what regressed with its suite, in turns so that each suite is there; and how many more did."""
+    regressed = [
+        [(verdict.suite, one) for one in verdict.findings if one.word == "regressed"] for verdict in verdicts
+    ]
+    turns = [one for rank in zip_longest(*regressed) for one in rank if one is not None]
+    shown = sorted(turns[:_MOST_FINDINGS], key=lambda pair: [one.suite for one in verdicts].index(pair[0]))
+    return shown, len(turns) - len(shown)
 
 
 def _statement(text: str) -> str:

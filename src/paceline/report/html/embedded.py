@@ -94,6 +94,7 @@ def _figures(test: TestView, first: int) -> list[Any]:
         test.verdict or "",
         *(_micro(value) for value in (test.setup, test.call, test.teardown)),
         [_micro(value) for value in test.before] if test.before else 0,
+        printable(test.causes),
         _micro(low),
         _micro(high),
         "".join(_level(value, low, high) for value in test.history[first:]),

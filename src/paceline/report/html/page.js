@@ -30,11 +30,11 @@
   const tests = [];
   for (const suite of content.suites) {
     let name = "";
-    for (const [same, rest, line, outcome, verdict, setup, call, teardown, before, low, high, levels] of suite.tests) {
+    for (const [same, rest, line, outcome, verdict, setup, call, teardown, before, causes, low, high, levels] of suite.tests) {
       name = name.slice(0, same) + rest;
       const border = name.indexOf("::");
       const short = border < 0 ? name : name.slice(border + 2);
-      tests.push({ suite, name, short, place: border < 0 ? "" : name.slice(0, border), lower: name.toLowerCase(), line, outcome, verdict, setup, call, teardown, before, low, high, levels,
+      tests.push({ suite, name, short, place: border < 0 ? "" : name.slice(0, border), lower: name.toLowerCase(), line, outcome, verdict, setup, call, teardown, before, causes, low, high, levels,
         total: setup + call + teardown });
     }
   }
@@ -178,7 +178,7 @@
     const test = shown[at];
     const facts = [["Total", seconds(test.total)], ["Set-up", seconds(test.setup)], ["Call", seconds(test.call)], ["Teardown", seconds(test.teardown)],
       ["Outcome", test.outcome], ["Suite", test.suite.name], ...(test.line ? [["Line", String(test.line)]] : []), ...(test.verdict ? [["Verdict", words[test.verdict] ?? test.verdict]] : [])];
-    const parts = [make("dl", {}, ...facts.flatMap(([key, text]) => [make("dt", {}, key), make("dd", {}, text)])), make("h3", {}, "Before and now"), ...distribution(test)];
+    const parts = [make("dl", {}, ...facts.flatMap(([key, text]) => [make("dt", {}, key), make("dd", {}, text)])), ...(test.causes ? [make("p", { class: "spent" }, `Spent on: ${test.causes}`)] : []), make("h3", {}, "Before and now"), ...distribution(test)];
     if (test.levels.length > 1) parts.push(make("h3", {}, "Every run"), make("p", {}, `From ${seconds(test.low)} to ${seconds(test.high)}`), history(test));
     byId("detail-title").textContent = test.name;
     byId("detail-body").replaceChildren(...parts);
