@@ -97,5 +97,5 @@ def _is_only_added(before: str, after: str, name: str) -> bool:
 
 def _same(one: yaml.Node, other: yaml.Node) -> bool:
     # The stubs leave some of its types open.
-    serialize: Any = yaml.serialize  # pyright: ignore[reportUnknownMemberType]
+    serialize: Any = yaml.serialize  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
     return bool(serialize(one) == serialize(other))

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import time
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ from paceline.cli.judging import Judged, judged
 from paceline.compare.rules import Rules
 from paceline.config import Config, Suite
 from paceline.errors import BaseSetupError
-from paceline.model.baseline import Baseline
+from paceline.model.baseline import Baseline, SuiteBaseline
 from paceline.model.budget import budget_seconds
 from paceline.paired.preparation import Side, base_side, head_side
 from paceline.paired.request import GateRequest, Watcher
@@ -101,7 +102,7 @@ def _request(
     base = _base(wanted, tree, deadline, watcher)
     if isinstance(base, str):
         return base
-    suites = stored.suites if stored is not None else {}
+    suites: Mapping[str, SuiteBaseline] = stored.suites if stored is not None else {}
     return GateRequest(
         bench=new_bench(root, config, watcher, deadline),
         base=base,
