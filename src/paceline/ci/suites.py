@@ -50,7 +50,18 @@ class Proposal:
 def proposals(project: Project) -> tuple[Proposal, ...]:
     """Return the heavy suites: by marker, or else by folder, or else all tests as one."""
     found = list(_by_marker(project)) or list(_by_folder(project)) or [_all_tests(project)]
-    return tuple(found[:_MOST])
+    return tuple(replace(suite, workers=_workers(project, suite)) for suite in found[:_MOST])
+
+
+def _workers(project: Project, suite: Proposal) -> int:
+    """Return how many workers the suite's tests can surely bear.
+
+    Tests that use a database of their own may all write to the same one; where nobody runs them at the same
+    time yet, they begin without workers. A server that Paceline starts is one for each worker.
+    """
+    known = "pytest-xdist" in project.packages.dependencies or "-n" in project.settings.addopts
+    database = bool(project.database.products or project.database.library)
+    return 2 if known or suite.requires or not database else 0
 
 
 def _by_marker(project: Project) -> Iterator[Proposal]:

@@ -130,3 +130,12 @@ def test_a_second_plan_is_empty(provider: str) -> None:
         assert bool(edits) is expected
         files |= {edit.path: edit.after for edit in edits}
     assert "stages: [check]" in files[".gitlab-ci.yml"]
+
+
+def test_tests_that_share_a_database_begin_without_workers() -> None:
+    """Nobody knows yet whether they can run at the same time, unless the project does it already."""
+    test = "import sqlalchemy\nURL = 'sqlite:///./test.db'\ndef test(): ...\n"
+    alone = project(tests__test_a_DOT_py=test)
+    parallel = project(tests__test_a_DOT_py=test, requirements_DOT_txt="pytest-xdist\n")
+    plain = project(tests__test_a_DOT_py="def test(): ...\n")
+    assert [0, 2, 2] == [proposals(one)[0].workers for one in (alone, parallel, plain)]
