@@ -403,6 +403,39 @@ def test_a_connection_that_stays_open_tells_what_it_ran(leaky: Project) -> None:
     assert "secret" not in result.output
 
 
+@pytest.mark.parametrize("mode", ["transaction", "clone"])
+def test_a_transaction_that_an_earlier_test_began(leaky: Project, mode: str) -> None:
+    """What it wrote before counts for the test in which it commits; harmless commits may come between."""
+    leaky.write(
+        test_late=f"""
+        import psycopg, pytest
+
+        kept = []
+
+        @pytest.mark.schema
+        def test_begins(paceline_database):
+            kept.append(psycopg.connect(paceline_database.url.replace("+psycopg", "")))
+            kept[0].execute("insert into item values (3, 'x')")
+
+        @pytest.mark.schema
+        def test_harmless(raw):
+            raw.execute("notify someone, 'news'")
+
+        @pytest.mark.schema(isolation="{mode}")
+        def test_commits():
+            kept[0].commit()
+
+        @pytest.mark.schema
+        def test_next(seeded):
+            seeded()
+        """
+    )
+    result = leaky.run("--schema", "-p", "no:randomly", "--tb=line", "-rE")
+    leaks = {"test_commits": "INSERT 1 row into item"} if mode == "transaction" else {}
+    assert leaks_in(result) == leaks, result.output
+    assert result.outcomes == {"passed": 4} | ({"error": 1} if leaks else {})
+
+
 def test_each_worker_audits_its_own_tests(leaky: Project) -> None:
     """With pytest-xdist a leak is reported once, by the test that made it."""
     leaky.write(

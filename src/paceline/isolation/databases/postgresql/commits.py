@@ -238,7 +238,7 @@ class Audit:
             if place.is_ours:
                 with postgresql.connected(place.maintenance) as connection:
                     if postgresql_wal.can_read_wal(connection):
-                        self._witness = Log(place)
+                        self._witness = Log(place, postgresql_xids.moment(connection).lsn)
         if self._connection is None:
             self._connection = postgresql.connect(self._witness.url)
         return self._witness, self._connection

@@ -113,6 +113,15 @@ def are_prepared(connection: Connection, database: str) -> bool:
     )
 
 
+def are_open(connection: Connection) -> bool:
+    """Tell whether another connection to the cluster is in a transaction that has written."""
+    row = connection.execute(
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE backend_xid IS NOT NULL) "
+        "OR EXISTS (SELECT FROM pg_prepared_xact())"
+    ).fetchone()
+    return row is not None and bool(row[0])
+
+
 def roll_back_prepared(connection: Connection) -> None:
     """End what a two-phase commit has left half done in the database of `connection`: it holds locks."""
     from psycopg import sql
