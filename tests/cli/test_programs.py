@@ -21,13 +21,14 @@ from paceline.report.records import RECORDS
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "reference" / "command-output.schema.json"
 PYPROJECT = """\
 [tool.paceline.suite.all]
-marker = ""
-flag = ""
-paths = ["tests"]
 """
 TESTS = """\
 import pathlib
 import time
+
+import pytest
+
+pytestmark = pytest.mark.all
 
 def test_é():
     time.sleep(0.01)
@@ -175,4 +176,4 @@ def test_the_markdown_of_a_report_has_file_and_line(project: Project) -> None:
     """An assistant goes there next."""
     done = project.paceline("report", "--format", "markdown")
 
-    assert "|test_é|tests/test_all.py:4|" in done.stdout
+    assert "|test_é|tests/test_all.py:8|" in done.stdout
