@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
+from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast, get_args, get_type_hints
 
 import click
 import jsonschema
@@ -106,6 +107,23 @@ def test_every_command_speaks_json() -> None:
     with_option = {name for name, one in found.items() if any("--format" in p.opts for p in one.params)}
     assert offered
     assert set(found) == with_option == set(RECORDS) == {name for name, _, _ in CALLS}
+
+
+def test_no_two_types_share_a_name() -> None:
+    """Names are the keys of the schema, so one of the two would be described as the other."""
+    described = json.loads(SCHEMA.read_text(encoding="utf-8"))["$defs"]
+    found: dict[str, set[type]] = {}
+    waiting: list[Any] = [*RECORDS.values()]
+    while waiting:
+        kind = waiting.pop()
+        waiting.extend(get_args(kind))
+        if is_dataclass(kind) and kind not in found.setdefault(kind.__name__, set()):
+            found[kind.__name__].add(cast("type", kind))
+            waiting.extend(get_type_hints(kind).values())
+    assert {} == {name: kinds for name, kinds in found.items() if len(kinds) > 1}
+    assert {kind.__name__ for kinds in found.values() for kind in kinds} - set(described) <= {
+        kind.__name__ for kind in RECORDS.values()
+    }
 
 
 def parsed(done: subprocess.CompletedProcess[str]) -> Any:
