@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 from tests.harness.project import Project
 
-from paceline.model.verdict import Finding, SuiteVerdict, Verdict
+from paceline.model.verdict import SuiteFinding, SuiteVerdict, Verdict
 from paceline.store.verdict_file import MOST_BYTES, verdict_text
 
 HEAD = "a" * 40
@@ -127,7 +127,7 @@ def comment(project: Project, github: FakeGitHub) -> Any:
 
 def verdict(*, what: str = "tests/t.py::test", state: str = "regressed") -> bytes:
     """Return a verdict with one finding."""
-    finding = Finding(word="regressed", what=what, before="1", after="9", change="+8", why=what)
+    finding = SuiteFinding(word="regressed", what=what, before="1", after="9", change="+8", why=what)
     suite = SuiteVerdict(suite="schema", state=state, sentence=what, tests=3, findings=(finding,))  # type: ignore[arg-type]
     return verdict_text(Verdict(commit=HEAD, suites=(suite,))).encode()
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
+from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast, get_args, get_type_hints
 
 import click
 import jsonschema
@@ -21,13 +22,14 @@ from paceline.report.records import RECORDS
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "reference" / "command-output.schema.json"
 PYPROJECT = """\
 [tool.paceline.suite.all]
-marker = ""
-flag = ""
-paths = ["tests"]
 """
 TESTS = """\
 import pathlib
 import time
+
+import pytest
+
+pytestmark = pytest.mark.all
 
 def test_é():
     time.sleep(0.01)
@@ -107,6 +109,23 @@ def test_every_command_speaks_json() -> None:
     assert set(found) == with_option == set(RECORDS) == {name for name, _, _ in CALLS}
 
 
+def test_no_two_types_share_a_name() -> None:
+    """Names are the keys of the schema, so one of the two would be described as the other."""
+    described = json.loads(SCHEMA.read_text(encoding="utf-8"))["$defs"]
+    found: dict[str, set[type]] = {}
+    waiting: list[Any] = [*RECORDS.values()]
+    while waiting:
+        kind = waiting.pop()
+        waiting.extend(get_args(kind))
+        if is_dataclass(kind) and kind not in found.setdefault(kind.__name__, set()):
+            found[kind.__name__].add(cast("type", kind))
+            waiting.extend(get_type_hints(kind).values())
+    assert {} == {name: kinds for name, kinds in found.items() if len(kinds) > 1}
+    assert {kind.__name__ for kinds in found.values() for kind in kinds} - set(described) <= {
+        kind.__name__ for kind in RECORDS.values()
+    }
+
+
 def parsed(done: subprocess.CompletedProcess[str]) -> Any:
     """Return the one document on the standard output, read by the letter of JSON's standard."""
 
@@ -175,4 +194,4 @@ def test_the_markdown_of_a_report_has_file_and_line(project: Project) -> None:
     """An assistant goes there next."""
     done = project.paceline("report", "--format", "markdown")
 
-    assert "|test_é|tests/test_all.py:4|" in done.stdout
+    assert "|test_é|tests/test_all.py:8|" in done.stdout

@@ -21,7 +21,7 @@ from paceline import errors
 from paceline.cli import cli
 from paceline.config import DEFAULT_SUITES, parse_config
 from paceline.errors import Exit, PacelineError
-from paceline.isolation import fixtures
+from paceline.isolation import around, fixtures
 from paceline.model.run import RunStatus
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -236,8 +236,9 @@ def test_every_exit_code_is_explained() -> None:
 
 def test_every_fixture_is_explained() -> None:
     """In the order in which they build on one another."""
-    source = Path(fixtures.__file__).read_text(encoding="utf-8")
-    defined = re.findall(r"^@pytest\.fixture.*\ndef (\w+)", source, re.MULTILINE)
+    texts = [Path(module.__file__).read_text(encoding="utf-8") for module in (fixtures, around)]
+    found = re.findall(r"^ *@pytest\.fixture.*\n *def (\w+)", "\n".join(texts), re.MULTILINE)
+    defined = [name for name in found if name not in ("paceline_audit", "required")]  # nobody asks for these
     assert ["fixture", *defined] == first_column("hooks-and-fixtures.md")
 
 

@@ -31,7 +31,7 @@ STATES: tuple[State, ...] = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class SuiteFinding:
     """A series that changed, as a person reads it.
 
     Attributes:
@@ -72,7 +72,7 @@ class SuiteVerdict:
     failed: int = 0
     wall: float | None = None
     base: str = ""
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[SuiteFinding, ...] = ()
     more: int = 0
     notes: tuple[str, ...] = ()
 

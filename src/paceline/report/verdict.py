@@ -10,7 +10,7 @@ from paceline.model.comparison import Comparison, Delta
 from paceline.model.page import SuiteView
 from paceline.model.profile import MEASURED_STATUSES, Profile
 from paceline.model.run import Outcome
-from paceline.model.verdict import STATES, Finding, State, SuiteVerdict, Verdict
+from paceline.model.verdict import STATES, State, SuiteFinding, SuiteVerdict, Verdict
 from paceline.report.comparison_document import groups, row_texts
 from paceline.report.words import because, count
 
@@ -154,9 +154,9 @@ def _notes(one: Judged) -> Sequence[str]:
     return (*differing, *renamed, *comparison.notes)[:10]
 
 
-def _finding(one: Judged, delta: Delta, size: int) -> Finding:
+def _finding(one: Judged, delta: Delta, size: int) -> SuiteFinding:
     word, what, before, after, change, why = map(_cut, row_texts(delta, size))
-    return Finding(
+    return SuiteFinding(
         word=word, what=what, before=before, after=after, change=change, why=why, where=place_of(delta, one)
     )
 

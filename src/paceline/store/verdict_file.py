@@ -8,7 +8,7 @@ from dataclasses import fields
 from typing import Any, cast
 
 from paceline.errors import UnreadableFileError
-from paceline.model.verdict import VERDICT_VERSION, Finding, SuiteVerdict, Verdict
+from paceline.model.verdict import VERDICT_VERSION, SuiteFinding, SuiteVerdict, Verdict
 from paceline.store.codec import ShapeError, decode, encode
 
 #: Far more than a verdict needs.
@@ -64,7 +64,7 @@ def _check_keys(value: object) -> None:
     for suite in _list(value, "suites"):
         _only(suite, SuiteVerdict)
         for finding in _list(suite, "findings"):
-            _only(finding, Finding)
+            _only(finding, SuiteFinding)
 
 
 def _only(value: object, kind: type) -> None:

@@ -13,7 +13,7 @@ from typing import cast
 from jinja2 import DictLoader, Environment, StrictUndefined
 
 from paceline.model.page import SuiteView, TestView
-from paceline.model.verdict import STATES, Finding, SuiteVerdict, Verdict
+from paceline.model.verdict import STATES, SuiteFinding, SuiteVerdict, Verdict
 from paceline.report.comparison_document import comparison_document
 from paceline.report.document import Document
 from paceline.report.explain_document import explain_document, headline
@@ -113,7 +113,7 @@ def _identity(suites: Sequence[SuiteView]) -> list[str]:
     return [text for (text, *others) in map(sorted, found) if text and not others]
 
 
-def _wrong(verdicts: Sequence[SuiteVerdict]) -> tuple[list[tuple[str, Finding]], int]:
+def _wrong(verdicts: Sequence[SuiteVerdict]) -> tuple[list[tuple[str, SuiteFinding]], int]:
     """Return what regressed with its suite, in turns so that each suite is there; and how many more did."""
     regressed = [
         [(verdict.suite, one) for one in verdict.findings if one.word == "regressed"] for verdict in verdicts
