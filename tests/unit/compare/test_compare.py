@@ -223,7 +223,9 @@ def test_small_steps_add_up_to_drift() -> None:
     drift = of(found, "t.py::x", "drift")
     assert drift.verdict == "inconclusive"
     assert drift.ratio == pytest.approx(1.49)
-    assert "2026-01-01 (cccccccccc)" in (drift.reason or "")
+    assert drift.reason == (
+        "drifted since the anchor of 2026-01-01, confirm it with paceline gate --base cccccccccc"
+    )
 
 
 def test_causes_name_the_line_that_grew() -> None:
