@@ -197,6 +197,18 @@ def test_without_scripts_all_but_the_list_is_there(opened: Opener) -> None:
     assert page.get_by_text("The list of all tests needs JavaScript").is_visible()
 
 
+@pytest.mark.parametrize("width", [360, 768, 1001])
+def test_names_keep_their_room(opened: Opener, width: int) -> None:
+    """The other columns go before a name can't be read any more, on paper as well."""
+    other = some_run(suite="other")
+    page = opened(page_of(view_of(some_run()), view_of(other)), width=width)
+    measured = "(one) => one.getBoundingClientRect().width"
+
+    assert page.locator("#rows td").first.evaluate(measured) > 100
+    page.emulate_media(media="print")
+    assert page.locator("#rows td").first.evaluate(measured) > 100
+
+
 def test_paper_gets_no_controls(opened: Opener) -> None:
     """And rows instead of a window to scroll in."""
     page = opened(page_of(view_of(some_run())))

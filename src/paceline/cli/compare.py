@@ -10,7 +10,7 @@ import click
 
 from paceline.cli.formats import size_option
 from paceline.cli.judging import judged
-from paceline.cli.sides import Found, default_base, default_candidate, find, with_output
+from paceline.cli.sides import Found, default_base, default_candidate, find, with_output, with_paths
 from paceline.cli.verdicts import format_option, message_option, request_text, show
 from paceline.compare.compare import compare as compare_sides
 from paceline.compare.outcome import exit_of
@@ -87,12 +87,14 @@ def compared(old: Found, new: Found, config: Config, suites: tuple[str, ...] = (
     """
     common = _common(old, new, suites)
     budgets = {suite.name: budget_seconds(suite.budget) for suite in config.suites if suite.budget}
+    paths = {suite.name: suite.paths for suite in config.suites}
     rules = Rules()
     found: list[Comparison] = []
     for before, after in common:
-        candidate = new.side(after)
+        candidate = with_paths(new.side(after), paths.get(after, ()))
         like = candidate.runs[-1] if candidate.runs else None
-        one = compare_sides(old.side(before, like), candidate, rules, budgets.get(after))
+        base = with_paths(old.side(before, like), paths.get(before, ()))
+        one = compare_sides(base, candidate, rules, budgets.get(after))
         found.append(placed(one, candidate.runs))
     return tuple(found)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from paceline.cli import git
@@ -171,6 +171,20 @@ def by_suite(runs: Sequence[Run]) -> dict[str, tuple[Run, ...]]:
     for run in sorted(runs, key=lambda run: run.header.run_id):
         found.setdefault(run.header.suite or NO_SUITE, []).append(run)
     return {suite: tuple(members) for suite, members in found.items()}
+
+
+def with_paths(side: Side, paths: Sequence[str]) -> Side:
+    """Return `side` with the suite's own `paths` in its command, where learned files stood for them.
+
+    What was learned isn't what somebody typed, so a command shows none of it, and what the suite was asked to
+    run would be missing.
+    """
+    line = side.runs[-1].header.arguments.command_line if side.runs else ()
+    rounds = [at for at, word in enumerate(line) if word.startswith("--paceline-round=")]
+    if not paths or not rounds or len(line) == rounds[0] + 1 or not side.profile.command:
+        return side
+    command = f"{side.profile.command} {shlex.join(paths)}"
+    return replace(side, profile=replace(side.profile, command=command))
 
 
 def command_of(command_line: Sequence[str]) -> str:

@@ -69,11 +69,11 @@
     { key: "name", title: "Test", kind: "", text: true, cell: (test) => test.name },
     { key: "suite", title: "Suite", kind: "c-suite wide", text: true, hide: !several, cell: (test) => test.suite.name },
     { key: "verdict", title: "Verdict", kind: "c-verdict wide", hide: !compared, cell: (test) => words[test.verdict] ?? test.verdict },
-    { key: "outcome", title: "Outcome", kind: "c-outcome wide", text: true, cell: (test) => test.outcome },
+    { key: "outcome", title: "Outcome", kind: "c-outcome wide mid", text: true, cell: (test) => test.outcome },
     { key: "total", title: "Total", kind: "c-number number", cell: (test) => seconds(test.total) },
-    { key: "setup", title: "Set-up", kind: "c-number number wide", cell: (test) => seconds(test.setup) },
-    { key: "call", title: "Call", kind: "c-number number wide", cell: (test) => seconds(test.call) },
-    { key: "teardown", title: "Teardown", kind: "c-number number wide", cell: (test) => seconds(test.teardown) },
+    { key: "setup", title: "Set-up", kind: "c-number number wide mid", cell: (test) => seconds(test.setup) },
+    { key: "call", title: "Call", kind: "c-number number wide mid", cell: (test) => seconds(test.call) },
+    { key: "teardown", title: "Teardown", kind: "c-number number wide mid", cell: (test) => seconds(test.teardown) },
     { key: "spread", title: "Runs", kind: "c-spark", cell: spark },
   ].filter((column) => !column.hide);
   const sortable = (test, key) => {
