@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any, NoReturn, cast, get_args, get_type_hints
+from typing import Any, NoReturn, get_args, get_type_hints
 
 import click
 import jsonschema
@@ -117,8 +117,12 @@ def test_no_two_types_share_a_name() -> None:
     while waiting:
         kind = waiting.pop()
         waiting.extend(get_args(kind))
-        if is_dataclass(kind) and kind not in found.setdefault(kind.__name__, set()):
-            found[kind.__name__].add(cast("type", kind))
+        if (
+            isinstance(kind, type)
+            and is_dataclass(kind)
+            and kind not in found.setdefault(kind.__name__, set())
+        ):
+            found[kind.__name__].add(kind)
             waiting.extend(get_type_hints(kind).values())
     assert {} == {name: kinds for name, kinds in found.items() if len(kinds) > 1}
     assert {kind.__name__ for kinds in found.values() for kind in kinds} - set(described) <= {

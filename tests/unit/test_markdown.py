@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from paceline.report import markdown
 from paceline.report.document import Cell, Column, Document, Note, Table
 
@@ -27,3 +30,32 @@ def test_a_document_is_headings_sentences_and_tables() -> None:
         "# Where the time went\n\n2.61 s\n- first\n- second\n\n"
         "## Parts\n\n|Seconds|Spent on|\n|--:|---|\n|2 s|fixture `db`|\n|1 s|· a\\|b \\<i\\> \\*c\\* |\n"
     )
+
+
+def rows(number: int, text: str = "tests/t.py::test_one") -> Table:
+    """Return a ranked table."""
+    cells = tuple((Cell(text=f"{text}[{at}]"),) for at in range(number))
+    return Table(title="Slowest", columns=(Column(name="Test"),), rows=cells)
+
+
+def test_what_does_not_fit_is_cut_from_the_end_and_counted() -> None:
+    """5,000 tests fit in a prompt, the worst of them first."""
+    text = markdown.render(Document(title="Report", blocks=(Note(text="5,000 tests"), rows(5000))))
+
+    shown = text.count("\n|tests/t.py::test_one")
+    assert 3900 < len(text) <= markdown.SIZE
+    assert text.endswith(f"\n\n... and {5000 - shown} more\n")
+    assert "test_one\\[0\\]" in text
+
+
+@given(sizes=st.lists(st.integers(0, 40), max_size=6), size=st.integers(20, 3000), text=st.text(max_size=400))
+def test_no_document_is_longer_than_it_may_be(sizes: list[int], size: int, text: str) -> None:
+    """However many tables and however long the names; all of it is there if it may be long enough."""
+    blocks: tuple[Table | Note, ...] = (
+        Note(text=text, items=(text,)),
+        *(rows(number, text) for number in sizes),
+    )
+    document = Document(title="Report", blocks=blocks)
+
+    assert len(markdown.render(document, size)) <= size
+    assert "\n... and" not in markdown.render(document, 10**7)
