@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import inspect
 import re
 import subprocess
 import sys
@@ -236,7 +237,7 @@ def test_every_exit_code_is_explained() -> None:
 
 def test_every_fixture_is_explained() -> None:
     """In the order in which they build on one another."""
-    texts = [Path(module.__file__).read_text(encoding="utf-8") for module in (fixtures, around)]
+    texts = [inspect.getsource(module) for module in (fixtures, around)]
     found = re.findall(r"^ *@pytest\.fixture.*\n *def (\w+)", "\n".join(texts), re.MULTILINE)
     defined = [name for name in found if name not in ("paceline_audit", "required")]  # nobody asks for these
     assert ["fixture", *defined] == first_column("hooks-and-fixtures.md")
