@@ -90,6 +90,8 @@ def _decided(
     if suspect.failed is not None:
         return replace(seen, reason=f"its test failed {suspect.failed}")
     logs = log_pairs(suspect.sides[0], suspect.sides[1], measured.speeds)
+    if not logs and pairs < looks[-1].pairs:
+        return replace(seen, state="go on")  # the next pairs may be spared what spoilt these
     if not logs:
         return replace(seen, reason="no pair has a time on both sides at a comparable machine speed")
     typical = exp(middle([before for before, _ in logs]))
