@@ -43,6 +43,15 @@ def test_a_slower_machine_is_not_confirmed() -> None:
     assert found.state == "dropped"
 
 
+def test_pairs_that_the_machine_spoilt_are_followed_by_more() -> None:
+    """Only at the last look there is nothing left to wait for."""
+    spoilt = ([1.0] * 10, [3.0] * 10)
+    assert decided(Suspect(sides=(BASE[:3], HEAD[:3])), pairs=3, speeds=spoilt).state == "go on"
+    found = decided(Suspect(sides=(BASE, HEAD)), speeds=spoilt)
+    assert found.state == "inconclusive"
+    assert "at a comparable machine speed" in (found.reason or "")
+
+
 def test_moved_garbage_collection_is_inconclusive() -> None:
     """Because it comes back in every pair, no number of pairs would tell."""
     found = decided(Suspect(sides=(BASE, HEAD), collections=[(0, 1)] * 10))
