@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 from tests.harness.project import Project
 
-from paceline.model.verdict import SuiteFinding, SuiteVerdict, Verdict
+from paceline.model.verdict import State, SuiteFinding, SuiteVerdict, Verdict
 from paceline.store.verdict_file import MOST_BYTES, verdict_text
 
 HEAD = "a" * 40
@@ -125,10 +125,10 @@ def comment(project: Project, github: FakeGitHub) -> Any:
     )
 
 
-def verdict(*, what: str = "tests/t.py::test", state: str = "regressed") -> bytes:
+def verdict(*, what: str = "tests/t.py::test", state: State = "regressed") -> bytes:
     """Return a verdict with one finding."""
     finding = SuiteFinding(word="regressed", what=what, before="1", after="9", change="+8", why=what)
-    suite = SuiteVerdict(suite="schema", state=state, sentence=what, tests=3, findings=(finding,))  # type: ignore[arg-type]
+    suite = SuiteVerdict(suite="schema", state=state, sentence=what, tests=3, findings=(finding,))
     return verdict_text(Verdict(commit=HEAD, suites=(suite,))).encode()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 VERDICT_VERSION = 1
 
@@ -18,16 +18,7 @@ State = Literal[
     "no_baseline",
     "passed",
 ]
-STATES: tuple[State, ...] = (
-    "regressed",
-    "not_provisioned",
-    "not_measured",
-    "tests_failed",
-    "justified",
-    "not_comparable",
-    "no_baseline",
-    "passed",
-)
+STATES: tuple[State, ...] = get_args(State)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from paceline.ci.plan import plan
-from paceline.ci.project import Project, read_project
+from paceline.ci.project import Project, Provider, read_project
 from paceline.ci.pyproject_edit import pyproject_edit
 from paceline.ci.sources import Sources
 from paceline.ci.suites import proposals
@@ -121,12 +121,12 @@ def test_a_workflow_with_other_events_is_left_alone() -> None:
 
 
 @pytest.mark.parametrize("provider", ["github", "gitlab", "none"])
-def test_a_second_plan_is_empty(provider: str) -> None:
+def test_a_second_plan_is_empty(provider: Provider) -> None:
     """What was written is found again."""
     files = {"tests/test_a.py": SLOW, "pyproject.toml": "", ".gitlab-ci.yml": "stages: [check]\n"}
     for expected in (True, False):
         found = read_project(Sources(names=tuple(sorted(files)), texts=files))
-        edits = plan(found, proposals(found), provider)  # type: ignore[arg-type]
+        edits = plan(found, proposals(found), provider)
         assert bool(edits) is expected
         files |= {edit.path: edit.after for edit in edits}
     assert "stages: [check]" in files[".gitlab-ci.yml"]

@@ -21,12 +21,14 @@ class DeferredConnection(Connection):
         """Connect: what a connection has, it gets from the constructor that hasn't run."""
         return getattr(self._connected(), name)
 
+    # SQLAlchemy's is a descriptor of the class, and looking it up there must connect as well.
     @property
     def dispatch(self) -> Any:  # type: ignore[override] # pyright: ignore[reportIncompatibleVariableOverride]
         """Connect: whoever listens reads it first."""
         return self._connected().dispatch
 
     def _connected(self) -> Connection:
+        # The very object: the test holds it, and its listeners and events belong to it.
         self.__class__ = Connection  # type: ignore[assignment] # pyright: ignore[reportAttributeAccessIssue]
         try:
             Connection.__init__(self, self.engine)
