@@ -39,7 +39,7 @@ def ran(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def run(command: Sequence[str], _variables: dict[str, str]) -> None:
         record.append(command[2])
         if command[2] == "venv":
-            python = Path(command[3]) / "bin" / "python"
+            python = Path(command[-1]) / "bin" / "python"
             python.parent.mkdir(parents=True)
             python.write_text("#!/bin/sh\n")
             python.chmod(0o755)

@@ -20,7 +20,7 @@ SUITES = ("schema", "pgvector", "contract")
 def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the programs of a fresh environment: what actions/setup-python gives to each leg."""
     environment = tmp_path_factory.mktemp("runner") / "python"
-    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+    subprocess.run([sys.executable, "-m", "venv", "--upgrade-deps", environment], check=True)
     return environment / "bin"
 
 
