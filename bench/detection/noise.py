@@ -60,7 +60,7 @@ class Session:
         return found
 
     def swapped(self, flips: Sequence[bool]) -> Session:
-        """Return the session with base and head exchanged in some pairs: as likely, if nothing was changed."""
+        """Return the session with base and head exchanged in some pairs: as likely for unchanged code."""
 
         def turned(both: Sides) -> tuple[tuple[float, ...], tuple[float, ...]]:
             pairs = [(b, a) if flip else (a, b) for a, b, flip in zip(*both, flips, strict=True)]
