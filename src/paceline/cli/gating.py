@@ -37,7 +37,11 @@ from paceline.store.state_folder import state_folder
 
 _KEPT = 20  # gates
 #: Looser than for a verdict on stored figures: pairs clear a suspect for little.
-_SUSPICIOUS = Rules(test=Nomination(z=0.3, change=0.05), total=Nomination(z=0.5, change=0.03, seconds=0.05))
+_SUSPICIOUS = Rules(
+    test=Nomination(z=0.3, change=0.05),
+    total=Nomination(z=0.5, change=0.03, seconds=0.05),
+    imports=Nomination(z=0.0, change=0.2, seconds=0.03),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
