@@ -7,11 +7,13 @@ that change no time.
     python bench/planted.py                     all six, and ten commits without a change: about half an hour
     python bench/planted.py --only sleep n+1    some of them
     python bench/planted.py --unchanged 3       three commits without a change
+    python bench/planted.py --output FILE       the results in a JSON file, others in it stay
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
@@ -20,8 +22,10 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 SHOP = Path(__file__).resolve().parents[1] / "examples" / "shop"
+_KEPT_LINES = 24
 _IDENTITY = ("-c", "user.name=bench", "-c", "user.email=bench@example.org", "-c", "commit.gpgsign=false")
 #: A suite of a single file, for a change that shows nowhere else.
 _CUSTOMERS = """
@@ -105,15 +109,18 @@ PLANTED = (
 )
 
 
+#: Suite, file and line of it, beside which a comment changes nothing.
+_INNOCENT = (
+    ("pgvector", "src/shop/embedding.py", "DIMENSIONS = 96\n"),
+    ("customers", "src/shop/passwords.py", "ITERATIONS = 600_000\n"),
+)
+
+
 def unchanged(number: int) -> Change:
-    """Return a change of a comment."""
-    old = "DIMENSIONS = 96\n"
+    """Return a change of a comment, in one suite after the other."""
+    suite, file, old = _INNOCENT[number % len(_INNOCENT)]
     return Change(
-        name=f"no change {number}",
-        suite="pgvector",
-        file="src/shop/embedding.py",
-        old=old,
-        new=f"# Comment number {number}.\n{old}",
+        name=f"no change {number}", suite=suite, file=file, old=old, new=f"# Comment number {number}.\n{old}"
     )
 
 
@@ -143,6 +150,25 @@ def run(change: Change, folder: Path) -> tuple[bool, float, str]:
     return right, seconds, said
 
 
+def keep(path: Path, change: Change, right: bool, seconds: float, said: str) -> None:
+    """Put what was found into the JSON file at `path`, in place of an earlier result of the same change."""
+    known: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {"changes": []}
+    lines = [" ".join(line.split()) for line in said.splitlines() if line.strip(" \u2500")]
+    found = {
+        "change": change.name,
+        "suite": change.suite,
+        "right": right,
+        "date": time.strftime("%Y-%m-%d"),
+        "load": [round(value, 1) for value in os.getloadavg()],
+        "seconds": round(seconds, 1),
+        "said": lines[:_KEPT_LINES] if change.found or not right else lines[:1],
+    }
+    names = [*dict.fromkeys([*(one.name for one in PLANTED), *(one["change"] for one in known["changes"])])]
+    rest = {one["change"]: one for one in known["changes"]} | {change.name: found}
+    known["changes"] = [rest[name] for name in dict.fromkeys([*names, change.name]) if name in rest]
+    path.write_text(f"{json.dumps(known, indent=1)}\n")
+
+
 def _git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", *_IDENTITY, *arguments], cwd=folder, check=True, capture_output=True)
 
@@ -154,6 +180,7 @@ def main() -> int:
     )
     parser.add_argument("--only", nargs="*", default=[change.name for change in PLANTED], metavar="NAME")
     parser.add_argument("--unchanged", type=int, default=10, metavar="N")
+    parser.add_argument("--output", type=Path, metavar="FILE")
     options = parser.parse_args()
     wrong = 0
     with tempfile.TemporaryDirectory(prefix="paceline-planted-") as scratch:
@@ -172,6 +199,8 @@ def main() -> int:
             if change.found or not right:
                 print("\n".join(f"    {line}" for line in said.splitlines()), flush=True)
             wrong += not right
+            if options.output is not None:
+                keep(options.output, change, right, seconds, said)
     return min(wrong, 1)
 
 

@@ -9,8 +9,9 @@ import os
 import sys
 from pathlib import Path
 
-#: Variables that hold the folder of the other side, and the file to write to.
+#: Variables that hold the folder of the other side, the file to write to, and the base's own environment.
 OTHER = "PACELINE_OTHER_SIDE"
+ENVIRONMENT = "PACELINE_BASE_ENV"
 OUT = "PACELINE_WITNESS"
 
 
@@ -19,7 +20,12 @@ def pytest_sessionfinish() -> None:
     other, out = os.environ.get(OTHER), os.environ.get(OUT)
     if not (other and out):
         return
-    found = [name for name, module in list(sys.modules.items()) if _is_within(module, other)]
+    own = os.environ.get(ENVIRONMENT) or os.devnull
+    found = [
+        name
+        for name, module in list(sys.modules.items())
+        if _is_within(module, other) and not _is_within(module, own)
+    ]
     if found:
         with Path(out).open("a", encoding="utf-8") as file:
             file.writelines(f"{name}\n" for name in sorted(found))

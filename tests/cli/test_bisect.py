@@ -2,69 +2,109 @@
 
 from __future__ import annotations
 
+import json
+import signal
 import subprocess
 import sys
-from pathlib import Path
+import time
 
 import pytest
-from tests.cli.test_gate import APPLICATION, CONFIGURATION, TESTS, git
+from tests.cli.test_gate import SLOWER, git, repository
 from tests.harness.project import Project
+
+#: The command, where the shell that runs the tests in the background has told its children to ignore Ctrl-C.
+_LISTENING = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from paceline.cli import main
+sys.exit(main(["bisect", "test_order"]))
+"""
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Four commits on a branch; the second doesn't run, and the third waits ten times as long."""
+    made = repository(tmp_path_factory.mktemp("history"))
+    assert made.profile("--output", ".paceline/base.json", PYTHONPATH=str(made.root / "src")).returncode == 0
+    for number in range(1, 5):
+        made.write(src__app="this is no Python\n" if number == 2 else f"{_application(number)}\n# {number}\n")
+        git(made.root, "commit", "-qam", f"number {number}")
+        git(made.root, "tag", f"v{number}")
+    return made
+
+
+def _application(number: int) -> str:
+    return SLOWER if number >= 3 else SLOWER.replace("0.03", "0.002")
 
 
 def bisect(project: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run `paceline bisect`, and make sure that nothing of it is left behind."""
-    done = subprocess.run(
-        [sys.executable, "-m", "paceline", "bisect", *arguments],
-        cwd=project.root,
-        env=project.environment(COLUMNS="200"),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=400,
-        check=False,
-    )
-    assert git(project.root, "status", "--porcelain") == ""
-    assert len(git(project.root, "worktree", "list").splitlines()) == 1
+    done = project.paceline("bisect", *arguments, timeout=400, COLUMNS="200")
+    clean(project)
     return done
 
 
-@pytest.fixture
-def history(tmp_path: Path) -> Project:
-    """Six commits; the fourth doesn't run, and the fifth waits ten times as long."""
-    made = Project(tmp_path)
-    (tmp_path / "pyproject.toml").write_text(CONFIGURATION)
-    (tmp_path / ".gitignore").write_text("__pycache__/\n.paceline/\n")
-    git(tmp_path, "init", "-q", "-b", "main")
-    for number in range(1, 7):
-        slow = APPLICATION.replace("0.002", "0.03") if number >= 5 else APPLICATION
-        made.write(
-            src__app="this is no Python\n" if number == 4 else f"{slow}\n# {number}\n", tests__test_app=TESTS
-        )
-        git(tmp_path, "add", "-A")
-        git(tmp_path, "commit", "-qm", f"number {number}")
-        git(tmp_path, "tag", f"v{number}")
-    return made
+def clean(project: Project) -> None:
+    """Make sure that the working tree is what it was and that no other is left."""
+    assert git(project.root, "status", "--porcelain") == ""
+    assert len(git(project.root, "worktree", "list").splitlines()) == 1
 
 
 def test_the_commit_is_found_or_narrowed_down(history: Project) -> None:
-    """A commit that can't be run may be the one as well, and is named beside it."""
-    done = bisect(history, "tests/test_app.py::test_order", "--good", "v1")
+    """A part of a name is enough, and the search begins where the branch left main.
+
+    A commit that can't be run may be the one as well, and is named beside it.
+    """
+    done = bisect(history, "test_order", "--format", "json")
     assert done.returncode == 0, done.stdout + done.stderr
-    first, *commits, delta = done.stdout.splitlines()
-    assert first == "one of these, which could not be run apart:"
-    assert [line.rpartition(": ")[2] for line in commits] == ["number 4", "number 5"]
-    assert delta.startswith("tests/test_app.py::test_order: ")
+    found = json.loads(done.stdout)
+    assert (found["answer"], found["target"]) == ("found", "tests/test_app.py::test_order")
+    assert [line.rpartition(": ")[2] for line in found["commits"]] == ["number 2", "number 3"]
+    assert found["delta"]["key"]["name"] == "tests/test_app.py::test_order"
 
 
 def test_a_test_that_is_not_slower_ends_the_search(history: Project) -> None:
     """There is nothing to find, so nothing is named."""
-    done = bisect(history, "tests/test_app.py::test_order", "--good", "v1", "--bad", "v3")
+    done = bisect(history, "tests/test_app.py::test_steady[3]", "--good", "main", "--bad", "v1")
     assert (done.returncode, done.stdout) == (11, "")
-    assert "isn't slower in v3 than in v1" in done.stderr
+    assert "isn't slower in v1 than in main" in done.stderr
 
 
-def test_a_good_commit_has_to_come_before_the_bad_one(history: Project) -> None:
-    """The error says what to name instead."""
-    done = bisect(history, "tests/test_app.py::test_order", "--good", "v3", "--bad", "v2")
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("test_order", "--good", "v3", "--bad", "v2"), "v3 is not an ancestor of v2"),
+        (("test_order", "--good", "nowhere"), "there is no commit 'nowhere'"),
+        (("no_such_test",), "no recorded test, fixture, file or suite is called 'no_such_test'"),
+        (("::test_",), "can mean 15 things"),
+    ],
+)
+def test_what_cannot_be_searched_is_said(
+    history: Project, arguments: tuple[str, ...], complaint: str
+) -> None:
+    """Before anything is run."""
+    done = bisect(history, *arguments)
     assert done.returncode == 2
-    assert "v3 is not an ancestor of v2" in done.stderr
+    assert complaint in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_search_puts_everything_away(history: Project, number: signal.Signals) -> None:
+    """Both checkouts are gone."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", _LISTENING],
+        cwd=history.root,
+        env=history.environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while len(git(history.root, "worktree", "list").splitlines()) < 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    clean(history)

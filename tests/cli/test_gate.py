@@ -26,19 +26,28 @@ import time
 def order(number):
     time.sleep(0.002)
     return number
+
+def refund(number):
+    time.sleep(0.001)
+    return number
 """
 TESTS = """
 import pytest
-from app import order
+from app import order, refund
 
 @pytest.mark.parametrize("number", range(12))
 def test_steady(number):
     total = sum(index * index for index in range(20_000))
     assert total
 
+@pytest.mark.budget("20ms")
 def test_order():
     assert order(1) == 1
+
+def test_refund():
+    assert refund(1) == 1
 """
+SLOWER = APPLICATION.replace("0.002", "0.03")
 
 
 def git(root: Path, *arguments: str) -> str:
@@ -50,53 +59,107 @@ def git(root: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    """A project whose branch `feature` has nothing of its own yet."""
-    made = Project(tmp_path)
-    (tmp_path / "pyproject.toml").write_text(CONFIGURATION)
-    (tmp_path / ".gitignore").write_text("__pycache__/\n")
+def repository(root: Path, configuration: str = CONFIGURATION) -> Project:
+    """Return a project whose branch `feature` has nothing of its own yet."""
+    made = Project(root)
+    (root / "pyproject.toml").write_text(configuration)
+    (root / ".gitignore").write_text("__pycache__/\n.paceline/\n")
     made.write(src__app=APPLICATION, tests__test_app=TESTS)
-    git(tmp_path, "init", "-q", "-b", "main")
-    git(tmp_path, "add", "-A")
-    git(tmp_path, "commit", "-qm", "base")
-    git(tmp_path, "switch", "-qc", "feature")
+    git(root, "init", "-q", "-b", "main")
+    git(root, "add", "-A")
+    git(root, "commit", "-qm", "base")
+    git(root, "switch", "-qc", "feature")
     return made
 
 
-def gate(project: Project, *arguments: str, timeout: float = 300) -> subprocess.CompletedProcess[str]:
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A project on a branch without anything of its own."""
+    return repository(tmp_path)
+
+
+def gate(
+    project: Project, *arguments: str, timeout: float = 300, **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Run `paceline gate`, and make sure that nothing of it is left behind."""
     before = git(project.root, "status", "--porcelain")
-    done = subprocess.run(
-        [sys.executable, "-m", "paceline", "gate", *arguments],
-        cwd=project.root,
-        env=project.environment(COLUMNS="200"),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
+    worktrees = git(project.root, "worktree", "list")
+    done = project.paceline("gate", *arguments, timeout=timeout, COLUMNS="200", **variables)
     assert git(project.root, "status", "--porcelain") == before
-    assert len(git(project.root, "worktree", "list").splitlines()) == 1
+    assert git(project.root, "worktree", "list") == worktrees
     return done
 
 
-def test_a_slowdown_is_found_and_confirmed(project: Project) -> None:
-    """The test that waits longer is named; those that don't aren't."""
-    project.write(src__app=APPLICATION.replace("0.002", "0.03"))
-    done = gate(project)
+def configured(project: Project, table: str) -> None:
+    """Add to the configuration of the gate."""
+    with (project.root / "pyproject.toml").open("a") as file:
+        file.write(f"[tool.paceline.gate]\n{table}\n")
+
+
+#: What the pull request says: one that holds, one that nothing is slower for, four that say too little.
+PULL_REQUEST = """
+Paceline-Justify: tests/test_app.py::test_refund: politeness (until 2099-01-01, up to 99x, owner eve)
+Paceline-Justify: tests/test_app.py::test_steady: nothing of the kind
+Paceline-Justify: tests/test_app.py::test_order: until February (until 2099-02-30)
+Paceline-Justify: tests/test_app.py::test_order: no limit (up to 0.5x)
+Paceline-Justify: tests/test_app.py::test_order: anything (until 2099-01-01, whatever)
+Paceline-Justify: tests/test_app.py::test_order
+"""
+EXPIRED = {"target": "test_order", "reason": "once", "owner": "bob", "until": "2020-01-01", "up_to": None}
+
+
+def test_slowdowns_are_found_named_and_held_against_what_was_justified(project: Project) -> None:
+    """A wait, a slower import, and a wait that the pull request explains; as GitHub shows them."""
+    assert project.profile(PYTHONPATH=str(project.root / "src")).returncode == 0
+    stored = json.loads(project.baseline_path.read_text())
+    stored["justifications"] = [EXPIRED]
+    stored["profiles"]["all"]["anchor"]["tests"] = {"tests/test_app.py::test_order": 0.0002}
+    project.baseline_path.write_text(json.dumps(stored))
+    project.write(src__app="import heavy\n" + SLOWER.replace("0.001", "0.02"))
+    project.write(src__heavy="import time\n\ntime.sleep(0.1)\n")
+    git(project.root, "add", "-A")
+    git(project.root, "commit", "-qm", "slower")
+    event, summary = project.root / ".paceline" / "event.json", project.root / ".paceline" / "summary.md"
+    event.parent.mkdir(exist_ok=True)
+    event.write_text(json.dumps({"pull_request": {"body": PULL_REQUEST}}))
+    done = gate(project, "--format", "github", GITHUB_EVENT_PATH=str(event), GITHUB_STEP_SUMMARY=str(summary))
     assert done.returncode == 10, done.stdout + done.stderr
-    assert "test_order" in done.stdout
-    assert "src/app.py:5" in done.stdout
-    assert "test_steady" not in done.stdout
+    annotations = done.stdout.splitlines()
+    errors = [line for line in annotations if line.startswith("::error")]
+    places = {line.partition("file=")[2].partition(",title")[0] for line in errors}
+    assert {"src/app.py,line=6", "src/heavy.py,line=1"} <= places
+    assert not any("test_steady" in line or "test_refund" in line for line in errors)
+    warnings = "\n".join(line for line in annotations if line.startswith("::warning"))
+    assert "expired justifications, which cover nothing any more: test_order: once" in warnings
+    assert "justifications that match nothing: tests/test_app.py::test_steady" in warnings
+    assert warnings.count("Paceline-Justify: tests/test_app.py::test_order") == 4
+    assert "drifted since the anchor of" in warnings
+    table = summary.read_text().replace("\\", "")
+    assert "politeness (eve)" in table
+    assert "importing heavy" in table
+    assert "slower (A)" in table
+    assert "over the budget of its marker in each of 3 rounds" in table
 
 
-def test_no_change_is_no_regression(project: Project) -> None:
-    """A change that changes no time passes."""
-    project.write(src__app=APPLICATION + "\n# a comment\n")
-    done = gate(project)
+def test_a_base_with_other_dependencies_and_a_failing_test_passes(project: Project) -> None:
+    """What the base needs comes from its set-up; no time has changed, so nothing is regressed."""
+    git(project.root, "switch", "-q", "main")
+    project.write(
+        tests__test_app=f"import needed_by_the_base\n{TESTS.replace('refund(1) == 1', 'refund(1) == 2')}"
+    )
+    git(project.root, "commit", "-qam", "base")
+    git(project.root, "switch", "-q", "feature")
+    setup = (
+        'for name in needed_by_the_base; do echo > "{env}/${name}.py"; done; mkdir "{env}/a b"; '
+        f'printf "#!/bin/sh\\nPYTHONPATH=\\"\\$PYTHONPATH:{{env}}\\" exec {sys.executable} \\"\\$@\\"\\n" '
+        '> "{env}/a b/python"; chmod +x "{env}/a b/python"'
+    )
+    configured(project, f"setup = '''{setup}'''\npython = \"{{env}}/a b/python\"")
+    done = gate(project, "--base", "main")
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "tests that failed in the base only" in done.stdout
+    assert "tests/test_app.py::test_refund" in done.stdout
+    assert "what is unchanged would have been noticed in" in done.stdout
 
 
 @pytest.mark.parametrize("base", ["nowhere", "--version"])
@@ -133,20 +196,9 @@ def test_a_base_that_runs_the_heads_code_is_noticed(project: Project) -> None:
     assert "tool.paceline.gate.setup" in done.stdout
 
 
-def test_a_set_up_of_the_base_that_fails_is_told(project: Project) -> None:
-    """With what the command said."""
-    with (project.root / "pyproject.toml").open("a") as file:
-        file.write("[tool.paceline.gate]\nsetup = 'echo no such package; exit 7'\n")
-    done = gate(project)
-    assert done.returncode == 11, done.stdout + done.stderr
-    assert "inconclusive:" in done.stdout
-    assert "no such package" in done.stdout
-
-
 def test_a_set_up_that_hangs_ends_at_the_time_limit(project: Project) -> None:
     """With everything that it has started."""
-    with (project.root / "pyproject.toml").open("a") as file:
-        file.write("[tool.paceline.gate]\nsetup = 'sleep 250; true'\n")
+    configured(project, "setup = 'sleep 250; true'")
     done = gate(project, "--time-limit", "0.1", timeout=120)
     assert done.returncode == 11, done.stdout + done.stderr
     assert "did not end within the time limit" in done.stdout
@@ -155,7 +207,7 @@ def test_a_set_up_that_hangs_ends_at_the_time_limit(project: Project) -> None:
 def test_first_runs_that_take_too_long_are_ended(project: Project) -> None:
     """A limit that only holds between two runs would be none."""
     project.write(src__app=APPLICATION.replace("0.002", "250"))
-    done = gate(project, "--time-limit", "0.2", timeout=120)
+    done = gate(project, "--time-limit", "0.15", timeout=120)
     assert done.returncode == 11, done.stdout + done.stderr
     assert "its first runs did not end within the time limit" in done.stdout
 
@@ -169,48 +221,50 @@ def test_the_time_limit_is_kept(project: Project) -> None:
     assert "within the time limit" in done.stdout
 
 
-def test_a_worktree_of_the_users_stays(project: Project, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Also one whose folder can't be reached at the moment."""
+def test_a_set_up_of_the_base_that_fails_is_told(
+    project: Project, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """With what the command said; a worktree of the user's stays, even if its folder can't be reached now."""
     other = tmp_path_factory.mktemp("drive") / "other"
     git(project.root, "worktree", "add", "-q", "--detach", str(other))
     away = other.rename(other.with_name("unplugged"))
-    with (project.root / "pyproject.toml").open("a") as file:
-        file.write("[tool.paceline.gate]\nsetup = 'exit 7'\n")
-    done = project.paceline("gate", timeout=120)
-    assert done.returncode == 11, done.stderr
+    configured(project, "setup = 'echo no such package; exit 7'")
+    done = gate(project)
+    assert done.returncode == 11, done.stdout + done.stderr
+    assert "inconclusive:" in done.stdout
+    assert "no such package" in done.stdout
     away.rename(other)
-    assert str(other) in git(project.root, "worktree", "list")
     assert "paceline-base" not in git(project.root, "worktree", "list")
 
 
-def test_a_pull_requests_text_justifies(project: Project) -> None:
-    """Read from the event of a job on GitHub; conditions stand in brackets."""
-    project.write(src__app=APPLICATION.replace("0.002", "0.03"))
-    body = (
-        "Paceline-Justify: tests/test_app.py::test_order: politeness (until 2099-01-01, up to 99x, owner eve)"
-    )
-    event = project.root / ".paceline" / "event.json"
-    event.parent.mkdir()
-    event.write_text(json.dumps({"pull_request": {"body": body}}))
-    done = project.paceline("gate", timeout=300, GITHUB_EVENT_PATH=str(event), COLUMNS="200")
-    assert "politeness (eve)" in done.stdout, done.stdout + done.stderr
-
-
 def test_a_profile_can_be_confirmed_at_once(project: Project) -> None:
-    """First the profile, then the pairs; an unknown revision is told before either."""
+    """First the profile, then the pairs, in one document; an unknown revision is told before either."""
     done = project.paceline("profile", "--against", "nowhere")
     assert (done.returncode, done.stdout) == (2, "")
-    project.write(src__app=APPLICATION.replace("0.002", "0.03"))
+    project.write(src__app=SLOWER)
     source = str(project.root / "src")
-    done = project.paceline("profile", "--against", "main", timeout=300, COLUMNS="200", PYTHONPATH=source)
+    done = project.paceline(
+        "profile", "--against", "main", "--format", "json", timeout=300, PYTHONPATH=source
+    )
     assert done.returncode == 10, done.stdout + done.stderr
-    assert "src/app.py:5" in done.stdout
+    (comparison,) = json.loads(done.stdout)["against"]["comparisons"]
+    regressed = [delta for delta in comparison["deltas"] if delta["verdict"] == "regressed"]
+    slower = next(delta for delta in regressed if delta["key"]["subject"] == "test")
+    assert slower["key"]["name"] == "tests/test_app.py::test_order"
+    assert slower["where"] == "tests/test_app.py:10"
+    assert slower["causes"][0]["where"] == "src/app.py:5"
+    assert slower["detectable"] < slower["ratio"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_gate_puts_everything_away(project: Project, number: signal.Signals) -> None:
-    """The checkout is gone and the working tree is what it was."""
-    project.write(src__app=APPLICATION.replace("0.002", "2"))
+@pytest.mark.parametrize(
+    ("number", "awaited"),
+    [(signal.SIGINT, "all-first-1-base.jsonl*"), (signal.SIGTERM, "all-pairs-01-head.jsonl*")],
+)
+def test_an_interrupted_gate_puts_everything_away(
+    project: Project, number: signal.Signals, awaited: str
+) -> None:
+    """The checkout is gone and the working tree is what it was, in the first runs and in the confirmation."""
+    project.write(src__app=APPLICATION.replace("0.002", "0.3"))
     process = subprocess.Popen(
         [sys.executable, "-c", _LISTENING],
         cwd=project.root,
@@ -220,8 +274,8 @@ def test_an_interrupted_gate_puts_everything_away(project: Project, number: sign
         stderr=subprocess.PIPE,
         text=True,
     )
-    deadline = time.monotonic() + 60
-    while not list((project.root / ".paceline").glob("gate/*/all-first-1-base.jsonl*")):
+    deadline = time.monotonic() + 120
+    while not list((project.root / ".paceline").glob(f"gate/*/{awaited}")):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     process.send_signal(number)

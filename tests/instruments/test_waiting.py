@@ -92,9 +92,15 @@ def test_aiohttp(port):
                 return response.status
     assert asyncio.run(ask()) == 204
 
-def test_files(tmp_path):
+def test_files(tmp_path, monkeypatch):
     (tmp_path / "x").write_text("x")
     (tmp_path / "x").read_text()
+    # An import that finds no bytecode writes some; another time it would not.
+    (tmp_path / "imported_late.py").write_text("")
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.syspath_prepend(tmp_path)
+    import imported_late
+    assert os.path.exists(imported_late.__cached__)
 """
 
 

@@ -1,7 +1,8 @@
-"""`paceline bisect`: find the commit that made a test slower."""
+"""`paceline bisect`: find the commit that made something slower."""
 
 from __future__ import annotations
 
+import signal
 import time
 from datetime import UTC, datetime
 from functools import partial
@@ -11,11 +12,14 @@ import click
 from filelock import FileLock
 from rich.console import Console
 
+from paceline.cli.bisecting import good_revision, target_of
 from paceline.cli.formats import Format, plain_format_option, say
 from paceline.cli.gate_progress import PlainWatcher
+from paceline.cli.gating import interrupt
 from paceline.compare.rules import Rules
 from paceline.config import Config, Suite, load_config
-from paceline.errors import Exit, UnknownSuiteError
+from paceline.errors import Exit
+from paceline.model.account import Subject
 from paceline.model.comparison import Delta
 from paceline.paired.bisection import Answer, first_slow, steps
 from paceline.paired.preparation import base_side
@@ -30,39 +34,49 @@ from paceline.store.state_folder import state_folder
 
 
 @click.command()
-@click.argument("target", metavar="NODEID")
+@click.argument("target")
 @click.option(
     "-C", "--directory", type=click.Path(path_type=Path), default=Path(), help="The project's folder."
 )
-@click.option("--good", required=True, metavar="REVISION", help="A commit in which the test was fast.")
+@click.option(
+    "--good",
+    metavar="REVISION",
+    help="A commit in which it was fast, instead of the baseline's or of where BAD left the main branch.",
+)
 @click.option(
     "--bad", default="HEAD", show_default=True, metavar="REVISION", help="A commit in which it's slow."
 )
-@click.option("--suite", metavar="SUITE", help="The suite of the test; needed where there are several.")
+@click.option("--suite", metavar="SUITE", help="The suite that it is in, where the last runs don't tell.")
 @click.option("--time-limit", type=click.FloatRange(min=0.1), metavar="MINUTES", help="For each commit.")
 @plain_format_option
 def bisect(
     target: str,
     directory: Path,
-    good: str,
+    good: str | None,
     bad: str,
     suite: str | None,
     time_limit: float | None,
     format_: Format,
 ) -> int:
-    """Find the commit that made a test slower.
+    """Find the commit that made something slower.
 
-    Halves the commits between GOOD and BAD (along the first parents), and runs the test NODEID in turns with
-    GOOD until it's sure on which side of the change each one is. Commits that can't be run are passed over.
-    Your working tree is not touched.
+    TARGET is a test, a shared fixture, a file or a suite, or an unambiguous part of its name. Halves the
+    commits between GOOD and BAD (along the first parents), and runs TARGET in turns with GOOD until it's sure
+    on which side of the change each one is. Commits that can't be run are passed over. Your working tree is
+    not touched.
 
     \b
-    paceline bisect tests/test_orders.py::test_list --good v2.1
+    paceline bisect test_list                     since the commit of the baseline
+    paceline bisect migrated_db --good v2.1       a shared fixture, since a tag
+    paceline bisect tests/test_orders.py::test_list --good HEAD~20
     """
     root = directory.resolve()
     config = load_config(root)
-    search = _Search(root, config, _suite(config, suite), target, good, time_limit or config.gate.time_limit)
-    record = search.record(between(root, good, bad), bad)
+    signal.signal(signal.SIGTERM, interrupt)
+    chosen, subject = target_of(root, config, target, suite)
+    since = good or good_revision(root, config, chosen.name, bad)
+    search = _Search(root, config, chosen, subject, since, time_limit or config.gate.time_limit)
+    record = search.record(between(root, since, bad), bad)
     if format_ == "json":
         say(record)
     elif record.answer == "found":
@@ -77,12 +91,12 @@ class _Search:
     """Asks about one commit after another, and tells what it hears."""
 
     def __init__(
-        self, root: Path, config: Config, suite: Suite, nodeid: str, good: str, minutes: float
+        self, root: Path, config: Config, suite: Suite, subject: Subject, good: str, minutes: float
     ) -> None:
         self._root = root
         self._config = config
         self._suite = suite
-        self._nodeid = nodeid
+        self._subject = subject
         self._good = good
         self._minutes = minutes
         self._known: Delta | None = None
@@ -94,15 +108,17 @@ class _Search:
 
     def record(self, commits: tuple[str, ...], bad: str) -> BisectRecord:
         """Search `commits`, which end with `bad`, and return where that ended."""
-        ended = partial(BisectRecord, target=self._nodeid, good=self._good, bad=bad)
+        ended = partial(BisectRecord, target=self._subject.name, good=self._good, bad=bad)
         if not commits:
             self.say(f"there is no commit after {self._good} up to {bad}")
             return ended(answer="no_commits")
         with FileLock(state_folder(self._root) / "profile.lock"):
             if self.answer(commits[-1]) != "slow":
-                self.say(f"{self._nodeid} isn't slower in {bad} than in {self._good}")
+                self.say(f"{self._subject.name} isn't slower in {bad} than in {self._good}")
                 return ended(answer="not_slower")
-            self.say(f"{count(len(commits), 'commit')}, about {steps(len(commits))} to run")
+            self.say(
+                f"{count(len(commits), 'commit')} since {self._good}, about {steps(len(commits))} to run"
+            )
             found = first_slow(commits, self.answer)
         names = tuple(described(self._root, commit) for commit in found.commits)
         return ended(answer="found", commits=names, asked=found.asked, delta=self._known)
@@ -126,7 +142,7 @@ class _Search:
                 deadline=time.monotonic() + 60 * self._minutes,
                 labels=(self._good, commit[:10]),
             )
-            answer, delta = ask(request, self._suite, self._nodeid, self._watcher, self._known)
+            answer, delta = ask(request, self._suite, self._subject, self._watcher, self._known)
         if answer == "slow":
             self._known = delta
         self.say(f"{answer}: {described(root, commit)}")
@@ -140,14 +156,3 @@ def _tell(record: BisectRecord) -> None:
         click.echo(commit)
     if record.delta is not None:
         click.echo(sentence(record.delta))
-
-
-def _suite(config: Config, name: str | None) -> Suite:
-    if name is not None:
-        return config.suite(name)
-    if len(config.suites) == 1:
-        return config.suites[0]
-    raise UnknownSuiteError(
-        "there are several suites",
-        hint=f"Say which one the test is in: --suite {' or '.join(suite.name for suite in config.suites)}.",
-    )

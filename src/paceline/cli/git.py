@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 _PATIENCE = 30  # seconds
+_HUNK = re.compile(r"@@ -\S+ \+(\d+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,30 @@ def commits(root: Path, since: str, until: str, files: tuple[str, ...]) -> tuple
     text = _git(root, "log", "--format=%h%x00%an%x00%s", f"{since}..{until}", "--", *files)
     lines = [line.split("\0") for line in (text or "").splitlines()]
     return tuple(Commit(name=name, author=who, subject=subject) for name, who, subject in lines)
+
+
+def changed_lines(root: Path, since: str, until: str | None) -> dict[str, list[tuple[int, str]]]:
+    """Return number and text of the lines that are new in each changed file, by its path relative to `root`.
+
+    Args:
+        until: a revision; None: the working tree.
+    """
+    text = _git(
+        root, "diff", "-U0", "--no-color", "--no-ext-diff", "--no-prefix", "--relative", since,
+        *([until] if until else []), "--",
+    )  # fmt: skip
+    found: dict[str, list[tuple[int, str]]] = {}
+    lines: list[tuple[int, str]] = []
+    number = 0
+    for before, line in pairwise(["", *(text or "").splitlines()]):
+        if line.startswith("+++ ") and before.startswith("--- "):
+            lines = found.setdefault(line[4:], [])
+        elif hunk := _HUNK.match(line):
+            number = int(hunk[1])
+        elif line.startswith("+"):
+            lines.append((number, line[1:]))
+            number += 1
+    return found
 
 
 def messages(root: Path, since: str) -> tuple[tuple[str, str], ...]:

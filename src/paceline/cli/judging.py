@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from paceline.cli import git
+from paceline.cli.cause_lines import with_lines
 from paceline.compare.compare import compare
 from paceline.compare.justified import Applied, apply
 from paceline.compare.rules import Rules
@@ -51,7 +52,8 @@ def judged(
         complete: whether nobody asked for some of the suites only.
     """
     written, malformed = trailers(root, comparisons, message)
-    applied = apply(with_commits(root, comparisons), (*stored, *written), today(), complete=complete)
+    placed = with_lines(root, comparisons)
+    applied = apply(with_commits(root, placed), (*stored, *written), today(), complete=complete)
     return Judged(applied=applied, malformed=malformed)
 
 

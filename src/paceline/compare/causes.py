@@ -112,20 +112,34 @@ def causes_in_series(before: TestSeries, after: TestSeries) -> tuple[Cause, ...]
 def causes_in_fixture(
     name: str, before: Sequence[SharedFixture], after: Sequence[SharedFixture]
 ) -> tuple[Cause, ...]:
-    """Return what the shared fixture called `name` did more of, or how it came to be built more often."""
+    """Return how the shared fixture called `name` came to be built more often, or what it did more of.
+
+    What it does once is no cause of its own where it is built more often.
+    """
     if not before:
         return ()
-    scopes = {use.scope for use in before}, {use.scope for use in after}
-    found = list(
+    built = _built(name, before, after)
+    if built is not None:
+        return (built,)
+    return _largest(
         _operations(
             _by_place(operation for use in before for operation in use.operations),
             _by_place(operation for use in after for operation in use.operations),
         )
     )
-    if all(scopes) and scopes[0] != scopes[1]:
-        word = f"{'/'.join(sorted(scopes[1]))} instead of per {'/'.join(sorted(scopes[0]))}"
-        found.insert(0, Cause(text=f"fixture {name} is now built per {word}"))
-    return _largest(found)
+
+
+def _built(name: str, before: Sequence[SharedFixture], after: Sequence[SharedFixture]) -> Cause | None:
+    old, new = (sum(use.event == "setup" for use in uses) for uses in (before, after))
+    if new <= old:
+        return None
+    scopes = ["/".join(sorted({use.scope for use in uses})) for uses in (before, after)]
+    per = f", per {scopes[1]} instead of per {scopes[0]}" if scopes[0] != scopes[1] else ""
+    base = after[0].baseid
+    where = base if base.endswith(".py") or not base else f"{base}/conftest.py"
+    times = "time" if new == 1 else "times"
+    text = f"fixture {name.rpartition('::')[2]} now built {new} {times} instead of {old}{per}"
+    return Cause(text=text, where=where or None)
 
 
 def last_records(runs: Sequence[Run]) -> dict[str, TestRecord]:
@@ -186,7 +200,7 @@ def _fixtures(before: Mapping[str, _Spent], after: Mapping[str, _Spent]) -> Iter
     for name, now in after.items():
         then = before.get(name)
         longer = _more(then.seconds if then else None, now.seconds)
-        if then is None:
+        if then is None and (longer is None or longer >= _LEAST):  # fast ones are left out of a record
             yield Cause(text=f"fixture {name} is now set up for it", seconds=longer)
         elif longer is not None and longer >= _LEAST:
             yield Cause(text=f"fixture {name} takes longer", seconds=longer)

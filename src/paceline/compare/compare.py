@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from math import inf
 
 from paceline.compare.align import Alignment, align
 from paceline.compare.comparable import differences, selections
 from paceline.compare.count import judge_count
 from paceline.compare.drift import judge_drift
 from paceline.compare.explain import explained
-from paceline.compare.rules import GC_COUNT, Rules, counted
+from paceline.compare.remarks import remarks
+from paceline.compare.rules import Rules, counted
+from paceline.compare.start import judge_imports
 from paceline.compare.timing import Pairs, judge_times
 from paceline.compare.total import judge_budget, judge_test_budgets, judge_totals
 from paceline.model.comparison import Comparison, Delta, SeriesKey, Side
 from paceline.model.metric import Metric
-from paceline.model.profile import Profile, TestSeries
-from paceline.model.run import PHASES, PhaseName
+from paceline.model.profile import SETUPS, Profile, Summary, TestSeries
+from paceline.model.run import PHASES
+
+#: Recorders leave out set-ups that are faster, not the same ones in each run, so that their number varies.
+_RECORDED = 0.001
 
 
 def compare(base: Side, candidate: Side, rules: Rules, budget: float | None = None) -> Comparison:
@@ -48,6 +54,7 @@ def compare(base: Side, candidate: Side, rules: Rules, budget: float | None = No
     reasons = differences(old, new)
     timing = judge_times(new.suite, base, candidate, alignment.pairs, rules)
     timed: tuple[Delta, ...] = ()
+    imports: tuple[Delta, ...] = ()
     if reasons:
         timed = tuple(_incomparable(delta, "; ".join(reasons)) for delta in timing.deltas)
     elif not timing.usable and timing.factor is not None:
@@ -56,18 +63,22 @@ def compare(base: Side, candidate: Side, rules: Rules, budget: float | None = No
     else:
         totals = judge_totals(base, candidate, alignment.pairs, timing.factor, rules)
         timed = (*timing.deltas, *totals)
+        imports = judge_imports(new.suite, base.runs, candidate.runs, timing.factor or 1.0, rules)
     counts = _counts(old, new, alignment.pairs)
     drifted = judge_drift(base.anchor, candidate, rules)
     deltas = (*over, *counts, *timed, *drifted, *_one_sided(new.suite, alignment))
     return replace(
         empty,
-        deltas=explained((_own_change(delta, alignment) for delta in deltas), base, candidate, alignment),
+        deltas=(
+            *imports,
+            *explained((_own_change(delta, alignment) for delta in deltas), base, candidate, alignment),
+        ),
         differences=reasons,
         machine_factor=timing.factor,
         metric=timing.metric,
         renamed=alignment.renamed,
         changed_tests=tuple(sorted(alignment.changed)),
-        notes=(*base.notes, *candidate.notes, *_notes(timing.metric, alignment.pairs)),
+        notes=tuple(remarks(base, candidate, timing.metric, alignment.pairs)),
     )
 
 
@@ -110,10 +121,20 @@ def _fixture_counts(old: Profile, new: Profile, metrics: Mapping[str, Metric]) -
     for fixture in sorted(old.fixtures.keys() & new.fixtures.keys()):
         then, now = old.fixtures[fixture], new.fixtures[fixture]
         for name in sorted(metrics.keys() & (then.keys() | now.keys())):
+            if name == SETUPS and max(_each(then), _each(now)) < _RECORDED:
+                continue
             key = SeriesKey(suite=new.suite, subject="fixture", name=fixture, phase=None, metric=name)
             delta = judge_count(key, metrics[name], then.get(name), now.get(name))
             if delta is not None:
                 yield delta
+
+
+def _each(fixture: Mapping[str, Summary]) -> float:
+    """Return the seconds of one set-up of a shared fixture."""
+    seconds, setups = fixture.get("duration"), fixture.get(SETUPS)
+    if seconds is None or setups is None or not setups.median:
+        return inf  # a file without seconds says nothing about fast ones
+    return seconds.median / setups.median
 
 
 def _one_sided(suite: str, alignment: Alignment) -> Iterator[Delta]:
@@ -155,23 +176,3 @@ def _own_change(delta: Delta, alignment: Alignment) -> Delta:
     if delta.key.name in alignment.changed and delta.verdict in ("regressed", "improved", "inconclusive"):
         return replace(delta, verdict="not_comparable", reason="the test itself was changed")
     return delta
-
-
-def _notes(metric: str | None, pairs: Sequence[tuple[TestSeries, TestSeries]]) -> Iterator[str]:
-    if metric == "duration":
-        yield (
-            "judged on wall time, because at least one side has no clean time: waiting for the processor and "
-            "garbage collection are in it"
-        )
-    moved = sum(
-        phase in old.phases and phase in new.phases and _collections(old, phase) != _collections(new, phase)
-        for old, new in pairs
-        for phase in PHASES
-    )
-    if moved:
-        yield f"full garbage collections moved in {moved} phases of tests; that is no slowdown of these tests"
-
-
-def _collections(test: TestSeries, phase: PhaseName) -> float:
-    summary = test.phases[phase].get(GC_COUNT)
-    return summary.median if summary is not None else 0.0

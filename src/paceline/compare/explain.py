@@ -60,8 +60,8 @@ def _finder(base: Side, candidate: Side, alignment: Alignment) -> Callable[[Delt
             if not base.runs:
                 done = [one for use in new_fixtures.get(name, ()) for one in use.operations]
                 causes = causes_in_candidate(done, delta.key.metric, delta.before or 0.0)
-            built = () if delta.key.metric != SETUPS else _built(delta)
-            return (*built, *causes)
+                causes = _built(delta) if delta.key.metric == SETUPS else causes
+            return causes
         if delta.key.subject != "test" or name not in series:
             return ()
         return _in_test(series[name], old_records, new_records, delta)
@@ -87,7 +87,10 @@ def _in_test(
 
 
 def _built(delta: Delta) -> tuple[Cause, ...]:
-    return (Cause(text=f"built {delta.after or 0:g} times instead of {delta.before or 0:g}"),)
+    name = delta.key.name.rpartition("::")[2]
+    return (
+        Cause(text=f"fixture {name} now built {delta.after or 0:g} times instead of {delta.before or 0:g}"),
+    )
 
 
 def _shared(runs: Iterable[Run]) -> dict[str, list[SharedFixture]]:

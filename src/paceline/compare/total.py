@@ -16,7 +16,9 @@ from paceline.stats.robust import TO_SIGMA
 
 #: Robust standard deviation of what a whole job adds to the log of a total; measured, see the documentation.
 _JOB_SPREAD = 0.05
-_PARTS = ("startup", "configure", "collection", "between", "finish")
+_BEFORE_TESTS = ("startup", "configure", "collection")
+#: `start` is all that comes before the first test.
+_PARTS = ("start", *_BEFORE_TESTS, "between", "finish")
 _LEAST_ROUNDS = 3
 CONFIRM = (
     "one job can't tell a slower total from a slower machine; confirm it with repeated runs of both sides"
@@ -113,7 +115,8 @@ def _totals(base: Profile, candidate: Profile, pairs: Pairs) -> Iterator[_Total]
             if before is not None and after is not None:
                 yield _Total(subject="part", name=phase, metric=metric, before=before, after=after)
                 break
-    yield from _common("part", base.totals, candidate.totals, _PARTS)
+    start = _start(base.totals), _start(candidate.totals)
+    yield from _common("part", {**base.totals, **start[0]}, {**candidate.totals, **start[1]}, _PARTS)
     yield from _common("fixture", base.fixtures, candidate.fixtures, tuple(sorted(base.fixtures)))
 
 
@@ -130,6 +133,20 @@ def _common(
             yield _Total(
                 subject=subject, name=name, metric=metric, before=before[metric], after=after[metric]
             )
+
+
+def _start(totals: Mapping[str, Mapping[str, Summary]]) -> dict[str, dict[str, Summary]]:
+    known = [totals[name]["duration"] for name in _BEFORE_TESTS if "duration" in totals.get(name, {})]
+    if len(known) < len(_BEFORE_TESTS):
+        return {}
+    whole = Summary(
+        n=min(one.n for one in known),
+        median=sum(one.median for one in known),
+        spread=sqrt(sum((one.spread or 0.0) ** 2 for one in known)),
+        low=sum(one.low for one in known),
+        high=sum(one.high for one in known),
+    )
+    return {"start": {"duration": whole}}
 
 
 def _sum(pairs: Pairs, at: int, metric: str, phase: PhaseName | None = None) -> Summary | None:

@@ -10,13 +10,15 @@ from paceline.model.metric import Metric
 
 #: What an import opens depends on what was imported before, and on what is cached.
 _OF_IMPORTS = (".py", ".pyc", ".pyo", ".so", ".pth")
+#: Bytecode that is being written has a name of its own until it is complete.
+_UNFINISHED = ".pyc."
 _OPENED = [0]
 
 
 def _open(arguments: tuple[Any, ...]) -> None:
     path = arguments[0]
     if isinstance(path, str):
-        if not path.endswith(_OF_IMPORTS):
+        if not path.endswith(_OF_IMPORTS) and _UNFINISHED not in path:
             _OPENED[0] += 1
     elif not isinstance(path, int):  # what is open already
         _OPENED[0] += 1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+#: What stands for a part of a name that is another one each time.
+ANY = "*"
 #: Characters of a statement that are kept, and of one that is looked at.
 LONGEST = 300
 _LONGEST_READ = 20_000
@@ -41,6 +43,10 @@ _REWRITES = (
     (re.compile(rf"\b(VALUES) ?({_ROW})(?:, \2)*", re.IGNORECASE), r"\1 \2"),
     (re.compile(r"\b(SAVEPOINT|ROLLBACK TO) (?!SAVEPOINT )\S+$", re.IGNORECASE), r"\1 ?"),
 )
+#: A random end of a name, such as that of a scratch database: hexadecimal digits, not letters only.
+_RANDOM = re.compile(
+    r"(?<=[_-])(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?=[a-f]*+[0-9])[0-9a-f]{8,})(?![0-9A-Za-z])"
+)
 _VERBS = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE|MERGE)\b", re.IGNORECASE)
 _QUALIFIED = r'((?:"[^"]+"|`[^`]+`|\w+)(?:\.(?:"[^"]+"|`[^`]+`|\w+))*)'
 _TARGET = re.compile(
@@ -54,7 +60,7 @@ def normalise(sql: str) -> str:
     """Return `sql` with `?` for every value and parameter, on one line, at most `LONGEST` characters.
 
     Lists of values count as one value and rows of an INSERT as one row: their number makes no other statement
-    of it. A statement that is too long loses its middle.
+    of it. Nor does a part of a name that is made up each time. A statement that is too long loses its middle.
     """
     text = _joined(sql[:_LONGEST_READ])
     for pattern, replacement in _REWRITES:
@@ -86,6 +92,8 @@ def _joined(sql: str) -> str:
             spaced = True
             continue
         piece = "?" if kind in {"value", "tag"} else "%" if kind == "percent" else match[0]
+        if kind == "name":
+            piece = _RANDOM.sub(ANY, piece)
         if last == "," or (spaced and last != "(" and piece not in {")", ","}):
             pieces.append(" ")
         pieces.append(piece)

@@ -19,7 +19,7 @@ BUDGET, DRIFT = "budget", "drift"
 Verdict = Literal["regressed", "improved", "unchanged", "inconclusive", "added", "removed", "not_comparable"]
 #: `counted` repeats exactly, `timed` is judged by the noise model, `total` is a sum over many tests.
 Evidence = Literal["counted", "timed", "total"]
-Subject = Literal["suite", "part", "fixture", "test"]
+Subject = Literal["suite", "part", "import", "fixture", "test"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,8 @@ class SeriesKey:
 
     Attributes:
         subject: kind of thing that was measured.
-        name: node id of a test, name of a part of the session or of a fixture; empty for the whole suite.
+        name: node id of a test, name of a part of the session or of a fixture, module that is imported (with
+            `.*` a package with all of its modules); empty for the whole suite.
         phase: of a test; None for anything else.
         metric: name of the metric.
     """

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import exp
 
 from paceline.compare.confirm import Decision, Suspect, decide
 from paceline.compare.rules import GC_COUNT
+from paceline.compare.start import BEFORE_TESTS, Imports
 from paceline.model.comparison import Delta, SeriesKey
 from paceline.model.profile import TIMES, Profile, Summary, TestSeries
 from paceline.model.run import PHASES
 from paceline.paired.habits import Habits, LogPairs
 from paceline.stats.controls import Sides, yardstick
 from paceline.stats.paired import log_pairs
-from paceline.stats.sequential import TOTALS
+from paceline.stats.sequential import TOTALS, Look, patient
+from paceline.stats.speed import drift
 
 
 @dataclass(frozen=True, kw_only=True)
 class Figures:
-    """The profile of a single run, with its tests at hand."""
+    """The profile of a single run, with its tests and imports at hand."""
 
     profile: Profile
+    imports: Imports | None = None
 
     @cached_property
     def tests(self) -> dict[str, TestSeries]:
@@ -46,6 +49,7 @@ class Session:
         controls: node ids of tests that aren't suspected.
         former: node id in the base by that in the head, for tests that were renamed.
         again: whether it is the independent repetition.
+        patient: suspects that are given more pairs.
     """
 
     pairs: Sequence[Pair]
@@ -53,19 +57,24 @@ class Session:
     former: Mapping[str, str]
     habits: Habits
     again: bool
+    patient: Collection[SeriesKey] = ()
 
     def decisions(self, suspects: Sequence[Delta]) -> dict[SeriesKey, Decision]:
         """Return what to do with each suspect."""
         found: dict[SeriesKey, Decision] = {}
-        for is_sum in (False, True):
+        usual = self.habits.looks(again=self.again)
+        for looks in (usual, patient(usual), TOTALS):
             chosen = {
-                delta.key: self._suspect(delta.key)
-                for delta in suspects
-                if (delta.key.subject != "test") is is_sum
+                delta.key: self._suspect(delta.key) for delta in suspects if self._looks(delta.key) == looks
             }
-            looks = TOTALS if is_sum else self.habits.looks(again=self.again)
             found |= decide(chosen, self._controls(), len(self.pairs), looks, self.habits.usual)
         return found
+
+    def _looks(self, key: SeriesKey) -> tuple[Look, ...]:
+        if key.subject != "test":
+            return TOTALS
+        usual = self.habits.looks(again=self.again)
+        return patient(usual) if key in self.patient else usual
 
     def slower_controls(self, suite: str) -> tuple[Delta, ...]:
         """Return the controls that would have been confirmed: overlooked by the first runs, or chance."""
@@ -95,7 +104,14 @@ class Session:
     def machine_factor(self) -> float | None:
         """How much slower the machine was in the heads' processes; None where too few controls tell."""
         measured = yardstick(self._controls(), len(self.pairs))
-        return None if measured is None else exp(measured.drift)
+        return None if measured is None else exp(measured.drift - drift(measured.speeds))
+
+    @property
+    def shared_change(self) -> float | None:
+        """How much slower the controls are in the heads because of what was changed; None if they aren't."""
+        measured = yardstick(self._controls(), len(self.pairs))
+        common = drift(measured.speeds) if measured is not None else 0.0
+        return exp(common) if common else None
 
     def _controls(self) -> dict[SeriesKey, Sides]:
         return {key: self._sides(key) for key in (self._key(nodeid, "") for nodeid in self.controls)}
@@ -105,7 +121,8 @@ class Session:
         return SeriesKey(suite=suite, subject="test", name=nodeid, phase="call", metric=metric)
 
     def _suspect(self, key: SeriesKey) -> Suspect:
-        base, head = self._sides(replace(key, metric=GC_COUNT))
+        # The recorder knows no collections of imports.
+        base, head = self._sides(replace(key, metric=GC_COUNT)) if key.subject != "import" else ([], [])
         collections = [
             (before, after)
             for before, after in zip(base, head, strict=True)
@@ -162,6 +179,8 @@ def value_of(figures: Figures, key: SeriesKey) -> float | None:
             return _median(test.phases.get(key.phase, {}).get(key.metric))
         case "fixture":
             return _median(profile.fixtures.get(key.name, {}).get(key.metric))
+        case "import":
+            return figures.imports.of(key.name) if figures.imports is not None else None
         case "part":
             return _part(profile, key)
         case "suite":
@@ -181,6 +200,9 @@ def _part(profile: Profile, key: SeriesKey) -> float | None:
     # A sum over the phases of all tests, or a span of the session.
     if key.name in PHASES:
         return _sum(profile, key.metric, key.name)
+    if key.name == "start":
+        known = [_median(profile.totals.get(name, {}).get(key.metric)) for name in BEFORE_TESTS[:-1]]
+        return sum(filter(None, known)) if None not in known else None
     return _median(profile.totals.get(key.name, {}).get(key.metric))
 
 

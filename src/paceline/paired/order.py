@@ -37,6 +37,17 @@ def controls(base: Run, head: Run, suspects: Collection[str], number: int) -> tu
     return tuple(usable[at * len(usable) // number] for at in range(number))
 
 
+def quickest(run: Run) -> tuple[str, ...]:
+    """Return the quickest test that passed of each file."""
+    by_file: dict[str, TestRecord] = {}
+    for test in final_attempts(run):
+        if test.outcome == "passed" and (
+            test.path not in by_file or _whole(test) < _whole(by_file[test.path])
+        ):
+            by_file[test.path] = test
+    return tuple(test.nodeid for test in by_file.values())
+
+
 def common(base: Run, head: Run, nodeids: Sequence[str]) -> tuple[str, ...]:
     """Return those of `nodeids` that both sides have."""
     there = set(base.collected or ()) & set(head.collected or ())

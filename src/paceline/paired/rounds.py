@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from paceline.compare.confirm import Decision, concluded
+from paceline.compare.start import BEFORE_TESTS, imports_of
 from paceline.config import Suite
 from paceline.model.comparison import BUDGET, Delta, SeriesKey
 from paceline.model.profile import MEASURED_STATUSES
@@ -18,6 +19,12 @@ from paceline.profile.runner import OutOfTimeError
 from paceline.stats.sequential import LOOKS, TOTALS
 
 _EXACT_PAIRS = 2
+#: After so many pairs the whole suite isn't run any more for its sums alone, if something in it was found.
+_ENOUGH = 6
+#: How many tests that seem to have grown by at least so many seconds are given more pairs.
+_PATIENT, _COSTLY = 5, 0.02
+_NOT_PURSUED = "not pursued, because what grew in it was found"
+_SHARED = "what was changed concerns controls too, and isn't taken for a slower machine"
 _LATE = "not decided within the time limit"
 
 
@@ -62,8 +69,9 @@ class Rounds:
         exact = [delta for delta in suspects if _is_exact(delta)]
         left = [delta for delta in suspects if not _is_exact(delta)]
         first = self._series(left, exact, controls, again=False)
-        self._count([delta for delta in exact if delta.evidence == "counted"], first.runs, verdicts)
-        self._hold([delta for delta in exact if delta.key.metric == BUDGET], first.runs, verdicts)
+        whole = first.runs[:_EXACT_PAIRS]
+        self._count([delta for delta in exact if delta.evidence == "counted"], whole, verdicts)
+        self._hold([delta for delta in exact if delta.key.metric == BUDGET], whole, verdicts)
         confirmed = _confirmed(left, first)
         if first.session is not None:
             self.factor = first.session.machine_factor
@@ -72,6 +80,10 @@ class Rounds:
             first.decisions |= first.session.decisions(overlooked)
             left, confirmed = [*left, *overlooked], [*confirmed, *_confirmed(overlooked, first)]
             self.notes = (f"{len(controls)} controls ran along, {len(overlooked)} of them looked slower",)
+            if self.factor is None:
+                self.notes += ("they were too few to tell the speed of the machine, which is left in",)
+            if (shared := first.session.shared_change) is not None:
+                self.notes += (f"{_SHARED}: they took {shared:.2f} times as long in every pair",)
             controls = tuple(one for one in controls if one not in _tests_of(overlooked))
         second = _Series()
         if confirmed and not first.unfinished and self.repeats:
@@ -90,18 +102,32 @@ class Rounds:
         series = _Series()
         pairs: list[Pair] = []
         open_ = list(left)
-        most = TOTALS[-1].pairs if any(map(_is_sum, left)) else LOOKS[-1].pairs
+        costly = _costly(left)
+        most = TOTALS[-1].pairs if costly or any(map(_is_sum, left)) else LOOKS[-1].pairs
         while (open_ or (exact and len(pairs) < _EXACT_PAIRS)) and len(pairs) < most:
-            made = self._pair([*open_, *exact], controls, number=len(pairs), of=most, again=again)
+            wanted = [*open_, *exact] if len(pairs) < _EXACT_PAIRS else open_
+            made = self._pair(wanted, controls, number=len(pairs), of=most, again=again)
             if isinstance(made, str):
                 series.unfinished = made
                 break
             series.runs.append(made)
             pairs.append(Pair(base=self._figures(made[0]), head=self._figures(made[1])))
             series.session = Session(
-                pairs=pairs, controls=controls, former=self.former, habits=self.habits, again=again
+                pairs=pairs,
+                controls=controls,
+                former=self.former,
+                habits=self.habits,
+                again=again,
+                patient=costly,
             )
             series.decisions |= series.session.decisions(open_)
+            found = _confirmed(left, series) or [delta for delta in exact if delta.evidence == "counted"]
+            if found and len(pairs) >= _ENOUGH:
+                series.decisions |= {
+                    delta.key: replace(series.decisions[delta.key], state="inconclusive", reason=_NOT_PURSUED)
+                    for delta in open_
+                    if _is_of_all(delta) and series.decisions[delta.key].state == "go on"
+                }
             open_ = [delta for delta in open_ if series.decisions[delta.key].state == "go on"]
         return series
 
@@ -115,7 +141,10 @@ class Rounds:
         now = {delta.key: delta for delta in again.deltas}
         for delta in counted:
             found = now.get(delta.key)
-            if found is None or found.verdict != "regressed":
+            if found is None:
+                reason = "counted the same on both sides when it was repeated"
+                verdicts[delta.key] = replace(delta, verdict="unchanged", reason=reason)
+            elif found.verdict != "regressed":
                 reason = "the count was not the same when it was repeated"
                 verdicts[delta.key] = replace(delta, verdict="inconclusive", reason=reason)
             else:
@@ -164,15 +193,18 @@ class Rounds:
 
     def _selection(self, suspects: Sequence[Delta], controls: Sequence[str]) -> tuple[str, ...]:
         """Return the tests to run; none means all of them, for sums over the whole suite."""
-        if any(delta.key.subject in ("suite", "part") for delta in suspects):
+        if any(_is_of_all(delta) for delta in suspects):
             return ()
+        starts = any(_is_of_start(delta) for delta in suspects)
         users = {
             fixture.nodeid
             for fixture in self.head.costs.fixtures
             for delta in suspects
             if delta.key.subject == "fixture" and fixture.nodeid and delta.key.name.endswith(fixture.argname)
         }
-        return order.in_order(self.head, {*_tests_of(suspects), *users, *controls})
+        # One test of each file, so that all that the suite imports is imported.
+        files = order.common(self.base, self.head, order.quickest(self.head)) if starts else ()
+        return order.in_order(self.head, {*_tests_of(suspects), *users, *controls, *files})
 
     def _seconds(self, nodeids: Sequence[str]) -> float:
         """Return about how long a process with these tests takes, by the first run of the head."""
@@ -185,7 +217,7 @@ class Rounds:
         return fixed + sum(spent.get(nodeid, 0.0) for nodeid in nodeids or spent)
 
     def _figures(self, run: Run) -> Figures:
-        return Figures(profile=profile_of(self.suite, (run,)))
+        return Figures(profile=profile_of(self.suite, (run,)), imports=imports_of(run))
 
 
 def _confirmed(deltas: Sequence[Delta], series: _Series) -> list[Delta]:
@@ -198,6 +230,26 @@ def _confirmed(deltas: Sequence[Delta], series: _Series) -> list[Delta]:
 
 def _is_exact(delta: Delta) -> bool:
     return delta.evidence == "counted" or delta.key.metric == BUDGET
+
+
+def _costly(deltas: Sequence[Delta]) -> frozenset[SeriesKey]:
+    """Return the few tests that seem to have grown by most seconds; the others cost no more pairs."""
+    grown = {
+        delta.key: (delta.after or 0.0) - (delta.before or 0.0)
+        for delta in deltas
+        if delta.key.subject == "test" and not _is_exact(delta)
+    }
+    worst = sorted(grown, key=lambda key: -grown[key])[:_PATIENT]
+    return frozenset(key for key in worst if grown[key] >= _COSTLY)
+
+
+def _is_of_start(delta: Delta) -> bool:
+    key = delta.key
+    return key.subject == "import" or (key.subject == "part" and key.name in BEFORE_TESTS)
+
+
+def _is_of_all(delta: Delta) -> bool:
+    return delta.key.subject in ("suite", "part") and not _is_of_start(delta)
 
 
 def _is_sum(delta: Delta) -> bool:

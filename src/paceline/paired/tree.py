@@ -57,18 +57,18 @@ def resolve(root: Path, revision: str) -> str:
         ) from None
 
 
-def fork_point(root: Path, branch: str) -> str:
-    """Return the last commit that HEAD and `branch` have in common.
+def fork_point(root: Path, branch: str, head: str = "HEAD") -> str:
+    """Return the last commit that `head` and `branch` have in common.
 
     Raises:
         RevisionError: `branch` doesn't exist, or they have none.
     """
     other = resolve(root, branch)
     try:
-        return _git(root, "merge-base", other, "HEAD")
+        return _git(root, "merge-base", other, head)
     except RevisionError as error:
         raise RevisionError(
-            f"HEAD and {branch!r} have no commit in common",
+            f"{head} and {branch!r} have no commit in common",
             hint="Name the base itself: a branch, a tag or a hash.",
         ) from error
 

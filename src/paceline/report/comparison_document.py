@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import inf
+from statistics import median
 
 from paceline.model.comparison import Comparison, Delta, Verdict
 from paceline.model.justification import Justification
@@ -15,6 +16,8 @@ from paceline.report.words import DASH, VERDICTS, count, printable, relative, se
 
 _MOST_ROWS = 12
 _MOST_NAMES = 5
+#: Seconds from which on it matters how much slower a shared fixture would have to be.
+_WORTH_SAYING = 0.02
 #: In the order in which they are counted; tests of one side have notes of their own.
 _COUNTED: tuple[Verdict, ...] = ("regressed", "inconclusive", "improved", "not_comparable", "unchanged")
 _TONES: dict[Verdict, Tone] = {"regressed": "bad", "improved": "good", "inconclusive": "warning"}
@@ -122,6 +125,7 @@ def _blocks(comparison: Comparison) -> list[Table | Note]:
         blocks.append(
             Note(text=f"and {len(found) - _MOST_ROWS} more; --format json lists them all", tone="dim")
         )
+    blocks.extend(_power(comparison))
     blocks.extend(_one_sided(comparison))
     blocks.extend(Note(text=note, tone="dim") for note in comparison.notes)
     return blocks
@@ -149,6 +153,7 @@ def _table(comparison: Comparison, found: Sequence[Group]) -> Table:
         Column(name="Before", numeric=True),
         Column(name="After", numeric=True),
         Column(name="Change", numeric=True),
+        Column(name="Seen from", numeric=True),
         Column(name="Why"),
     )
     return Table(title=comparison.suite, columns=columns, rows=tuple(_row(group) for group in found))
@@ -183,8 +188,11 @@ def justification_notes(
 def _row(group: Group) -> tuple[Cell, ...]:
     delta = group.worst
     tone: Tone = "dim" if delta.justification is not None else _TONES[delta.verdict]
-    word, *others = row_texts(delta, group.size)
-    return (Cell(text=word, tone=tone), *(Cell(text=text) for text in others))
+    word, *others, why = row_texts(delta, group.size)
+    runs = f"{delta.runs[0]}:{delta.runs[1]}"
+    power = runs if delta.detectable is None else f"{relative(delta.detectable)} in {runs}"
+    texts = (*others, power, why)
+    return (Cell(text=word, tone=tone), *(Cell(text=text) for text in texts))
 
 
 def row_texts(delta: Delta, size: int) -> tuple[str, ...]:
@@ -240,6 +248,22 @@ def _why(delta: Delta) -> str:
     if delta.renamed_from is not None:
         parts.append(f"formerly {delta.renamed_from}")
     return printable("; ".join(parts))
+
+
+def _power(comparison: Comparison) -> Iterable[Note]:
+    """Yield what would have been noticed, so that nobody takes "unchanged" for more than it is."""
+    seen: list[str] = []
+    for subject, word in (("suite", "the suite"), ("fixture", "shared fixtures"), ("test", "single tests")):
+        known = [
+            delta.detectable
+            for delta in comparison.deltas
+            if delta.key.subject == subject and delta.verdict == "unchanged" and delta.detectable is not None
+            if delta.key.subject != "fixture" or (delta.before or 0.0) >= _WORTH_SAYING
+        ]
+        if known:
+            seen.append(f"{word} from {relative(median(known))}")
+    if seen:
+        yield Note(text=f"what is unchanged would have been noticed in {', '.join(seen)} on", tone="dim")
 
 
 def _one_sided(comparison: Comparison) -> Iterable[Note]:

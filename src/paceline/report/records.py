@@ -107,10 +107,10 @@ class BisectRecord:
     Attributes:
         answer: `found`; `not_slower`: the bad revision is as fast as the good one; `no_commits`: there is
             none between them.
-        commits: those that made the test slower, oldest first; more than one where some could not be run
+        commits: those that made it slower, oldest first; more than one where some could not be run
             apart.
         asked: how many commits were run in the search.
-        delta: the test in the oldest commit that is slow for sure; None if nothing was found.
+        delta: the series of the target in the oldest commit that is slow for sure; None if nothing was found.
     """
 
     target: str

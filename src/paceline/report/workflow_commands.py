@@ -75,7 +75,7 @@ def _place(delta: Delta, places: Mapping[str, str]) -> str | None:
     named = next((cause.where for cause in delta.causes if cause.where), None)
     if named is not None or delta.key.subject != "test":
         return named
-    return places.get(delta.key.name, delta.key.name.partition("::")[0])
+    return delta.where or places.get(delta.key.name, delta.key.name.partition("::")[0])
 
 
 def _of_suite(suite: SuiteVerdict) -> Iterator[Annotation]:

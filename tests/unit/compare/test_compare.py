@@ -269,13 +269,15 @@ def test_a_narrowed_fixture_is_named_with_its_scopes() -> None:
     found = compare(side("session", 1), side("module", 30), RULES)
     delta = of(found, "tests::migrated_db", "setups")
     assert delta.verdict == "regressed"
-    assert {cause.text for cause in delta.causes} == {
-        "built 30 times instead of 1",
-        "fixture tests::migrated_db is now built per module instead of per session",
-    }
+    (cause,) = delta.causes
+    assert (cause.text, cause.where) == (
+        "fixture migrated_db now built 30 times instead of 1, per module instead of per session",
+        "tests/conftest.py",
+    )
     time = of(found, "tests::migrated_db")
     assert ("inconclusive", "total") == (time.verdict, time.evidence)
     assert time.ratio == pytest.approx(30)
+    assert time.causes == delta.causes
 
 
 def test_runs_of_other_machines_are_left_out() -> None:

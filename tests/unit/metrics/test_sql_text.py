@@ -108,3 +108,18 @@ def test_what_stays(sql: str, expected: str) -> None:
 def test_summary(sql: str, expected: str) -> None:
     """A statement is summed up by what it does and to which tables."""
     assert summary(sql) == expected
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ('CREATE DATABASE "a_scratch_dea66d6d"', 'CREATE DATABASE "a_scratch_*"'),
+        ("DROP TABLE tmp_00c0ffee12, other", "DROP TABLE tmp_*, other"),
+        ('SELECT * FROM "t-0f8fad5b-d9cb-469f-a165-70867728950e"', 'SELECT * FROM "t-*"'),
+        # words that happen to be of such letters, short numbers, and what isn't at the end of a word
+        ("SELECT a_deadbeef, b_2024, c_1234567g FROM x20240101", None),
+    ],
+)
+def test_made_up_names_are_one(sql: str, expected: str | None) -> None:
+    """A database that gets a random name each time is always made by the same statement."""
+    assert normalise(sql) == (expected or sql)
