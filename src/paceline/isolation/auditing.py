@@ -48,6 +48,10 @@ class Audit(Protocol):
         """Tell whether the test, which may, changed it for good; instead of `after`, and may err on yes."""
         ...
 
+    def take_back(self) -> bool:
+        """Undo what `changed` has found where `undo` isn't needed for that; return whether it's undone."""
+        ...
+
     def settle(self) -> None:
         """Free connections of what a test may have left on them: locks, settings, temporary tables."""
         ...

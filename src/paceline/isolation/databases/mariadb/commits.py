@@ -184,6 +184,10 @@ class LogAudit:
         """Tell whether the test, which may, changed it for good."""
         return self.after() is not None
 
+    def take_back(self) -> bool:
+        """Return False: tables are always made anew."""
+        return False
+
     def settle(self) -> None:
         """End connections that a test may have left locks, settings or temporary tables on."""
         forget_connections(self._provisioning.place.url.name)

@@ -93,6 +93,8 @@ class Audit:
         self._last: Moment | None = None
         self._start: _Start | None = None
         self._answer: tuple[str | None, ...] | None = None
+        #: What `changed` has found for `take_back`.
+        self._found: tuple[frozenset[int], Moment, Moment] | None = None
         self._spans: list[_Span] = []
         self._origins = Origins()
 
@@ -123,6 +125,9 @@ class Audit:
     def expect(self) -> None:
         """Get ready to undo what a test is about to do."""
         self._provisioning.place.expect()
+        before = self._asked(lambda witness, connection: witness.expect(connection))
+        if before is not None:
+            self._before, self._start = before, None
 
     def now(self) -> Moment:
         """Return the present."""
@@ -160,10 +165,20 @@ class Audit:
 
     def changed(self) -> bool:
         """Compare with the state before a test that may change the database; nobody asks what it changed."""
-        found = self._committed()
+        self._found = found = self._committed()
         if found is None:
             return False
         return self._asked(lambda witness, connection: witness.changed(connection, *found))
+
+    def take_back(self) -> bool:
+        """Undo what `changed` has found where that is done without a fresh database; return whether it is."""
+        found, self._found = self._found, None
+        if found is None:
+            return False
+        done = self._asked(lambda witness, connection: witness.take_back(connection, found[0]))
+        if done:
+            self._last = self.now()
+        return done
 
     def _committed(self) -> tuple[frozenset[int], Moment, Moment] | None:
         """Return what the test committed, and between which moments; None: nothing."""
@@ -205,6 +220,8 @@ class Audit:
         if not isinstance(self._witness, Log):
             self._disconnect()
         self._provisioning.restore()
+        if self._witness is not None:
+            self._witness.renewed()
 
     def close(self) -> None:
         """Let go of the server and of the drivers."""

@@ -78,7 +78,8 @@ def copy(url: DatabaseUrl, source: str, name: str) -> None:
     Raises:
         ProvisioningError: the server refuses.
     """
-    with connected(url) as connection:
+    # The first connection writes down what every later one needs of the catalog, and a copy has that as well.
+    with connected(url.renamed(source)), connected(url) as connection:
         _disconnect(connection, source)
         connection.execute(copying(connection, source, name))
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 from paceline.isolation.databases import postgresql
 from paceline.isolation.databases.postgresql import wal as postgresql_wal
 from paceline.isolation.databases.postgresql import xids as postgresql_xids
-from paceline.isolation.databases.postgresql.copies import wrote
+from paceline.isolation.databases.postgresql.copies import Written, written
 from paceline.isolation.databases.postgresql.fingerprint import fingerprint, unlogged_changes
-from paceline.isolation.databases.postgresql.wal import Change
+from paceline.isolation.databases.postgresql.reversal import Reversal
+from paceline.isolation.databases.postgresql.wal import XID_MASK, Change
 
 if TYPE_CHECKING:
     from paceline.isolation.backings import Backing
@@ -45,6 +46,22 @@ class Witness(Protocol):
         """Tell whether they changed anything; may err on yes."""
         ...
 
+    def expect(self, connection: Connection) -> Moment | None:
+        """Get ready for `take_back` after a test; return the state before it, if that was asked."""
+        ...
+
+    def take_back(self, connection: Connection, xids: frozenset[int]) -> bool:
+        """Make the database what it was before the `xids`, of which `changed` was asked.
+
+        Returns:
+            Whether it is; else it has to be replaced.
+        """
+        ...
+
+    def renewed(self) -> None:
+        """Take note that the database has been replaced."""
+        ...
+
     def accept(self, connection: Connection) -> None:
         """Take what is there now for meant to be."""
         ...
@@ -61,6 +78,12 @@ class Log:
         self.url = place.maintenance
         #: Before the first record of every transaction that is open.
         self._oldest = start
+        #: Open when the test began: copies being made, whose records may be earlier ones.
+        self._copying: frozenset[int] = frozenset()
+        #: All that the test committed is in the log from there on.
+        self._complete = False
+        self._written: Written | None = None
+        self._reversal = Reversal(place)
 
     def before(self, connection: Connection) -> Moment:
         """Return the state before a test."""
@@ -104,13 +127,37 @@ class Log:
         """Tell whether they changed anything; may err on yes."""
         from psycopg import errors
 
+        self._written = None
+        if not (own := frozenset(xid for xid in xids if xid & XID_MASK not in self._copying)):
+            return False
         try:
-            certainly = wrote(connection, xids, before.lsn, after.lsn)
+            found = written(connection, own, before.lsn, after.lsn)
         except errors.UndefinedFile:
             return True
-        if certainly is None:
-            return bool(self.changes(connection, xids, before, after))
-        return certainly
+        if found.only_copies:
+            return False
+        if found.any_own:
+            self._written = found
+            return True
+        return bool(self.changes(connection, own, before, after))
+
+    def expect(self, connection: Connection) -> Moment | None:
+        """Take note of who is writing; return the state before the test."""
+        writing = postgresql_xids.writing(connection)
+        self._complete = all(database != self._place.url.name for _, database in writing)
+        self._copying = frozenset(xid for xid, database in writing if database == self.url.name)
+        return postgresql_xids.moment(connection)
+
+    def take_back(self, connection: Connection, xids: frozenset[int]) -> bool:
+        """Make the database what it was before the `xids`; return whether it is."""
+        found, self._written = self._written, None
+        if found is None or not self._complete:
+            return False
+        return self._reversal.take_back(connection, xids, found)
+
+    def renewed(self) -> None:
+        """Take note that the database has been replaced."""
+        self._reversal.renewed()
 
     def accept(self, connection: Connection) -> None:
         """Take what is there now for meant to be."""
@@ -152,6 +199,17 @@ class Comparison:
     def changed(self, connection: Connection, xids: frozenset[int], before: Moment, after: Moment) -> bool:
         """Tell whether they changed anything; may err on yes."""
         return bool(self.changes(connection, xids, before, after))
+
+    def expect(self, connection: Connection) -> Moment | None:
+        """Return None: nothing can be prepared."""
+        return None
+
+    def take_back(self, connection: Connection, xids: frozenset[int]) -> bool:
+        """Return False: whose rows they are can't be told."""
+        return False
+
+    def renewed(self) -> None:
+        """Do nothing."""
 
     def accept(self, connection: Connection) -> None:
         """Take what is there now for meant to be."""

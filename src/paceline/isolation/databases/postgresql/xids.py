@@ -42,6 +42,10 @@ WHERE datname = %s AND pid <> pg_backend_pid() AND state_change >= %s::timestamp
       AND query ~* '^\s*(alter|call|copy|create|delete|do|drop|insert|merge|truncate|update|with)\y'
 ORDER BY state_change LIMIT 5
 """
+_WRITING: LiteralString = """
+SELECT backend_xid::text::bigint, datname FROM pg_stat_activity WHERE backend_xid IS NOT NULL
+UNION ALL SELECT transaction::text::bigint, database FROM pg_prepared_xacts
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,12 @@ def are_prepared(connection: Connection, database: str) -> bool:
             "SELECT FROM pg_prepared_xacts WHERE database = %s LIMIT 1", [database], prepare=True
         ).rowcount
     )
+
+
+def writing(connection: Connection) -> tuple[tuple[int, str], ...]:
+    """Return the open transactions that have written: the lower half of the id, and the database."""
+    rows = connection.execute(_WRITING, prepare=True).fetchall()
+    return tuple((int(str(xid)), str(database)) for xid, database in rows)
 
 
 def are_open(connection: Connection) -> bool:

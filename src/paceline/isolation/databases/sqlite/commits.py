@@ -92,6 +92,10 @@ class FileAudit:
         """Tell whether the test, which may, changed it for good."""
         return self.after() is not None
 
+    def take_back(self) -> bool:
+        """Return False: a copy of a file costs little."""
+        return False
+
     def settle(self) -> None:
         """End connections that a test may have left settings or temporary tables on."""
         forget_connections(self._provisioning.place.url.name)
