@@ -80,9 +80,8 @@ def measure(scratch: Path, *, tables: int, tests: int, rounds: int) -> list[Cost
     """
     ways = available()
     kinds = write(scratch / "project", ways, tables=tables, tests=tests)
-    samples: Samples = defaultdict(lambda: defaultdict(list))
-        lambda: defaultdict(list)
-    )
+    samples: dict[str, dict[tuple[int, int], list[tuple[float, float]]]]
+    samples = defaultdict(lambda: defaultdict(list))
     first: dict[str, list[float]] = defaultdict(list)
     for number in range(rounds):
         for nodeid, times in _run(scratch, plugins(ways)).items():
@@ -186,7 +185,7 @@ def _run(scratch: Path, options: list[str], project: str = "project") -> dict[st
 def as_markdown(costs: Sequence[Cost], started: Sequence[Start]) -> str:
     """Return the tables."""
     lines = [
-        "| tables | isolated by | set-up + tear-down, ms | p95 | work, ms | CPU, ms | to the recipe | first | n |",
+        "| tables | isolated by | around a test, ms | p95 | work, ms | CPU, ms | to the recipe | first | n |",
         "|---:|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     lines += [

@@ -90,9 +90,7 @@ def test_{at}():
     ),
     Way(
         name="paceline clone, rows changed, a copy is ready",
-        test="@pytest.mark.cloned\ndef test_{at}(integration_session):\n"
-        + _CHANGE
-        + "    time.sleep(0.15)\n",
+        test=f"{_CHANGING}    time.sleep(0.15)\n",
         share=5,
     ),
     Way(

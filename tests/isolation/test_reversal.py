@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 SCHEMA = """
 create table shelf (id int generated always as identity primary key, name text unique);
-create table book (id serial primary key, shelf int references shelf deferrable initially deferred, data jsonb);
+create table book (id serial primary key, shelf int references shelf, data jsonb);
 create table event (at int, what text) partition by range (at);
 create table event_early partition of event for values from (0) to (10);
 create table watched (id int);
@@ -36,7 +36,9 @@ BEFORE = {}
 
 def content(connection):
     """Everything, with the place of each row: new ones come behind those that were there."""
-    found = {table: connection.execute(text(f"select ctid, t.* from {table} t")).fetchall() for table in TABLES}
+    found = {
+        table: connection.execute(text(f"select ctid, t.* from {table} t")).fetchall() for table in TABLES
+    }
     found["sequences"] = connection.execute(
         text("select sequencename, last_value from pg_sequences order by 1")
     ).fetchall()
@@ -79,7 +81,8 @@ ROWS = {
     "insert into shelf (name) values ('d'); rollback to s; insert into shelf (name) values ('e')",
     "in a savepoint": "savepoint s; insert into shelf (name) values ('c'); release s",
     "in an index of points": "insert into place values (1, '(1,1)')",
-    "a sequence": "insert into shelf (name) values ('c'); select nextval('tickets'), setval('book_id_seq', 99)",
+    "a sequence": "insert into shelf (name) values ('c'); "
+    "select nextval('tickets'), setval('book_id_seq', 99)",
     "settings": "insert into shelf (name) values ('c'); set work_mem = '9MB'; set role pg_monitor",
 }
 MORE = {

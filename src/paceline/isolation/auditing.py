@@ -24,7 +24,7 @@ class Audit(Protocol):
         ...
 
     def expect(self) -> None:
-        """Get ready to undo what a test is about to do."""
+        """Remember the state before a test that may change it, and get ready to undo that."""
         ...
 
     # Any: a moment means something only to the audit that has returned it.

@@ -68,9 +68,10 @@ class Watch:
         """
         audit = self.audit
         may_commit = item.stash.get(MODE, "transaction") == "clone"
-        audit.before()
         if may_commit:
             audit.expect()
+        else:
+            audit.before()
         sequences = None if may_commit else self.sequences
         if sequences is not None:
             sequences.note()

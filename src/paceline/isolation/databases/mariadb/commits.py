@@ -134,7 +134,8 @@ class LogAudit:
         """Nothing was asked."""
 
     def expect(self) -> None:
-        """Do nothing: a copy is made when it's needed."""
+        """Remember the state before a test: a copy is made when it's needed."""
+        self.before()
 
     def now(self) -> Any:
         """Return the present."""

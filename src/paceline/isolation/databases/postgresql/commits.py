@@ -105,14 +105,24 @@ class Audit:
 
     def before(self) -> None:
         """Remember the state before a test."""
-        self._spans.clear()
-        self._origins.begin(self._provisioning.place.url.name)
-        self._answer = None
+        self._begin()
         if self._last is not None and self._witness is not None and self._witness.knows_times:
             self._before, self._start = self._last, _Start.now()
         else:
             self._before = self._asked(lambda witness, connection: witness.before(connection))
             self._start = None
+
+    def expect(self) -> None:
+        """Remember the state before a test that may change it, and get ready to undo that."""
+        self._begin()
+        self._provisioning.place.expect()
+        self._before = self._asked(lambda witness, connection: witness.expect(connection))
+        self._start = None
+
+    def _begin(self) -> None:
+        self._spans.clear()
+        self._origins.begin(self._provisioning.place.url.name)
+        self._answer = None
 
     def question(self) -> str:
         """Return what `answered` gets the answer to, if it can be asked where the test is rolled back."""
@@ -121,13 +131,6 @@ class Audit:
     def answered(self, answer: tuple[str | None, ...]) -> None:
         """Take what was answered when the test had been rolled back; `after` needn't ask then."""
         self._answer = answer
-
-    def expect(self) -> None:
-        """Get ready to undo what a test is about to do."""
-        self._provisioning.place.expect()
-        before = self._asked(lambda witness, connection: witness.expect(connection))
-        if before is not None:
-            self._before, self._start = before, None
 
     def now(self) -> Moment:
         """Return the present."""
@@ -177,7 +180,7 @@ class Audit:
             return False
         done = self._asked(lambda witness, connection: witness.take_back(connection, found[0]))
         if done:
-            self._last = self.now()
+            self._last = None
         return done
 
     def _committed(self) -> tuple[frozenset[int], Moment, Moment] | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, LiteralString
 
 from paceline.clock import CLOCK
@@ -156,14 +157,13 @@ class Reversal:
             try:
                 cursor = _cursor(connection)
                 # The application's own settings; what makes them follows when the connection is tidied.
-                cursor.execute("SET SESSION AUTHORIZATION DEFAULT")
-                cursor.execute("RESET ALL")
-                cursor.execute("SET session_replication_role = replica")
-                cursor.execute(_deleting(growth, xids))
+                statements = ["SET SESSION AUTHORIZATION DEFAULT", "RESET ALL"]
+                statements.append("SET session_replication_role = replica")
+                statements += [_rewinding(sequences)] if sequences else []
+                statements.append(_deleting(growth, xids))
+                _run_together(cursor, statements)
                 if tuple(cursor.fetchone()) != tuple(growth.values()):
                     return False
-                if sequences:
-                    cursor.execute(_rewinding(sequences))
                 cursor.close()
                 connection.commit()
             except Exception:  # noqa: BLE001 - each driver has its own class, and a fresh copy always works
@@ -192,12 +192,22 @@ def _prepared(template: DatabaseUrl) -> _Prepared:
 def _cursor(connection: Any) -> Any:
     """Return a cursor whose rows are tuples, whatever the application has chosen."""
     if type(connection).__module__.startswith("psycopg2"):
-        from psycopg2.extensions import cursor
-
-        return connection.cursor(cursor_factory=cursor)
+        return connection.cursor(cursor_factory=import_module("psycopg2.extensions").cursor)
     from psycopg.rows import tuple_row
 
     return connection.cursor(row_factory=tuple_row)
+
+
+def _run_together(cursor: Any, statements: Iterable[str]) -> None:
+    """Run `statements` in one round trip; `cursor` has the rows of the last one then."""
+    from psycopg import Cursor
+
+    if isinstance(cursor, Cursor):
+        cursor.execute("; ".join(statements), prepare=False)
+        while cursor.nextset():
+            pass
+    else:
+        cursor.execute("; ".join(statements))
 
 
 def _deleting(tables: Iterable[tuple[str, str]], xids: list[str]) -> str:

@@ -214,9 +214,8 @@ def _described(
 
 def flush(connection: Connection) -> None:
     """Make the server write its log up to now, also where commits don't wait for that."""
-    connection.execute("SET synchronous_commit = on")
     # A transaction that wrote something: only such a commit is waited for.
-    connection.execute("SELECT pg_logical_emit_message(true, 'paceline', '')")
+    connection.execute("SET synchronous_commit = on; SELECT pg_logical_emit_message(true, 'paceline', '')")
 
 
 def _relations(connection: Connection) -> dict[int, _Relation]:

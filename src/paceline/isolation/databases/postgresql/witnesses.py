@@ -46,8 +46,8 @@ class Witness(Protocol):
         """Tell whether they changed anything; may err on yes."""
         ...
 
-    def expect(self, connection: Connection) -> Moment | None:
-        """Get ready for `take_back` after a test; return the state before it, if that was asked."""
+    def expect(self, connection: Connection) -> Moment:
+        """Return the state before a test, after which `take_back` may be called."""
         ...
 
     def take_back(self, connection: Connection, xids: frozenset[int]) -> bool:
@@ -141,12 +141,12 @@ class Log:
             return True
         return bool(self.changes(connection, own, before, after))
 
-    def expect(self, connection: Connection) -> Moment | None:
+    def expect(self, connection: Connection) -> Moment:
         """Take note of who is writing; return the state before the test."""
-        writing = postgresql_xids.writing(connection)
+        before, writing = postgresql_xids.moment_and_writing(connection)
         self._complete = all(database != self._place.url.name for _, database in writing)
         self._copying = frozenset(xid for xid, database in writing if database == self.url.name)
-        return postgresql_xids.moment(connection)
+        return before
 
     def take_back(self, connection: Connection, xids: frozenset[int]) -> bool:
         """Make the database what it was before the `xids`; return whether it is."""
@@ -200,9 +200,9 @@ class Comparison:
         """Tell whether they changed anything; may err on yes."""
         return bool(self.changes(connection, xids, before, after))
 
-    def expect(self, connection: Connection) -> Moment | None:
-        """Return None: nothing can be prepared."""
-        return None
+    def expect(self, connection: Connection) -> Moment:
+        """Return the state before a test; nothing else can be prepared."""
+        return self.before(connection)
 
     def take_back(self, connection: Connection, xids: frozenset[int]) -> bool:
         """Return False: whose rows they are can't be told."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, LiteralString
+from typing import TYPE_CHECKING, LiteralString, cast
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -43,8 +43,8 @@ WHERE datname = %s AND pid <> pg_backend_pid() AND state_change >= %s::timestamp
 ORDER BY state_change LIMIT 5
 """
 _WRITING: LiteralString = """
-SELECT backend_xid::text::bigint, datname FROM pg_stat_activity WHERE backend_xid IS NOT NULL
-UNION ALL SELECT transaction::text::bigint, database FROM pg_prepared_xacts
+, ARRAY(SELECT concat(backend_xid, ' ', datname) FROM pg_stat_activity WHERE backend_xid IS NOT NULL
+        UNION ALL SELECT concat(transaction, ' ', database) FROM pg_prepared_xacts)
 """
 
 
@@ -117,10 +117,13 @@ def are_prepared(connection: Connection, database: str) -> bool:
     )
 
 
-def writing(connection: Connection) -> tuple[tuple[int, str], ...]:
-    """Return the open transactions that have written: the lower half of the id, and the database."""
-    rows = connection.execute(_WRITING, prepare=True).fetchall()
-    return tuple((int(str(xid)), str(database)) for xid, database in rows)
+def moment_and_writing(connection: Connection) -> tuple[Moment, tuple[tuple[int, str], ...]]:
+    """Return the present, and of the open transactions that have written half of the id and the database."""
+    row = connection.execute(_MOMENT + _WRITING, prepare=True).fetchone()
+    assert row is not None
+    texts = cast("list[str]", row[3])
+    writing = (text.split(" ", 1) for text in texts)
+    return _moment(row[:3]), tuple((int(xid), database) for xid, database in writing)
 
 
 def are_open(connection: Connection) -> bool:

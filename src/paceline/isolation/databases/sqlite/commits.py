@@ -54,7 +54,8 @@ class FileAudit:
         """Nothing was asked."""
 
     def expect(self) -> None:
-        """Do nothing: a copy is quickly made."""
+        """Remember the state before a test: a copy is quickly made."""
+        self.before()
 
     def now(self) -> int:
         """Return the number of commits so far, as this connection has seen them."""
