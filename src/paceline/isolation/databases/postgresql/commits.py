@@ -197,6 +197,7 @@ class Audit:
             )
         )
         self._last = after
+        self._asked(lambda witness, connection: witness.note(connection, after))
         if after.any_prepared:
             self._end_prepared()
         xids = frozenset(xid for xid in committed if not any(xid in span for span in self._spans))

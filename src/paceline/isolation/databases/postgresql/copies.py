@@ -28,6 +28,11 @@ UNION ALL SELECT '', '', NULL, NULL, 0, count(*) FROM copying
 _HEAPS = frozenset({"Heap", "Heap2"})
 #: How many rows more there are after one row of a record; an update leaves the old row for a new one.
 _GROWTH = {"INSERT": 1, "MULTI_INSERT": 1, "DELETE": -1}
+#: What is done to a row or its page that leaves it what it says.
+_NO_CHANGE = frozenset(
+    {"LOCK", "LOCK_UPDATED", "CONFIRM", "VISIBLE", "FREEZE_PAGE", "VACUUM", "PRUNE"}
+    | {"PRUNE_ON_ACCESS", "PRUNE_VACUUM_SCAN", "PRUNE_VACUUM_CLEANUP"}
+)
 #: Neither rows nor definitions: indexes, locks, sequences, the commits themselves.
 _BESIDES = frozenset(
     {"Btree", "Hash", "Gin", "Gist", "SPGist", "BRIN", "Generic", "Sequence", "Standby", "Transaction"}
@@ -50,6 +55,11 @@ class Written:
     growth: dict[tuple[int, int], int]
     only_rows: bool
     only_copies: bool
+
+    @property
+    def nothing(self) -> bool:
+        """Whether no row was written in any database, of whatever table."""
+        return not any(database for database, _ in self.growth)
 
     @property
     def any_own(self) -> bool:
@@ -78,6 +88,8 @@ def written(server: Connection, xids: Iterable[int], start: str, end: str) -> Wr
         _RECORDS, [start, end, listed]
     ).fetchall():
         copies += int(str(copying))
+        if manager in _HEAPS and operation in _NO_CHANGE:
+            continue
         if manager in _HEAPS and file is not None:
             where = int(str(database)), int(str(file))
             growth[where] = growth.get(where, 0) + _GROWTH.get(str(operation), 0) * int(str(number))

@@ -39,7 +39,10 @@ def create(url: DatabaseUrl, name: str, *, copy: bool = False) -> None:
     statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
     if not copy:
         with connected(url) as connection:
-            connection.execute(statement)
+            row = connection.execute("SHOW fsync").fetchone()
+            # The checkpoint that goes with copying files costs nothing where nothing is synced.
+            quick = row == ("off",) and connection.info.server_version >= 150000
+            connection.execute(statement + sql.SQL(" STRATEGY file_copy" if quick else ""))
         return
     # PostgreSQL copies a database only while nobody else is connected to it: one worker at a time.
     deadline = CLOCK.counter() + _LOCK_TIMEOUT

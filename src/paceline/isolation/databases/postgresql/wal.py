@@ -212,6 +212,12 @@ def _described(
     return {oid: (str(name), xid) for oid, name, xid in connection.execute(query).fetchall()}
 
 
+def distance(start: str, end: str) -> int:
+    """Return the bytes of the log between two positions."""
+    first, last = (int(high, 16) << 32 | int(low, 16) for high, low in (start.split("/"), end.split("/")))
+    return last - first
+
+
 def flush(connection: Connection) -> None:
     """Make the server write its log up to now, also where commits don't wait for that."""
     # A transaction that wrote something: only such a commit is waited for.

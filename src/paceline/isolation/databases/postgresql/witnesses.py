@@ -9,9 +9,13 @@ from paceline.isolation.databases import postgresql
 from paceline.isolation.databases.postgresql import wal as postgresql_wal
 from paceline.isolation.databases.postgresql import xids as postgresql_xids
 from paceline.isolation.databases.postgresql.copies import Written, written
-from paceline.isolation.databases.postgresql.fingerprint import fingerprint, unlogged_changes
+from paceline.isolation.databases.postgresql.fingerprint import (
+    fingerprint,
+    has_unlogged,
+    unlogged_changes,
+)
 from paceline.isolation.databases.postgresql.reversal import Reversal
-from paceline.isolation.databases.postgresql.wal import XID_MASK, Change
+from paceline.isolation.databases.postgresql.wal import XID_MASK, Change, distance
 
 if TYPE_CHECKING:
     from paceline.isolation.backings import Backing
@@ -19,6 +23,9 @@ if TYPE_CHECKING:
     from paceline.isolation.databases.postgresql.fingerprint import Fingerprint
     from paceline.isolation.databases.postgresql.xids import Moment
     from paceline.isolation.urls import DatabaseUrl
+
+#: So much of the log is read in a few milliseconds (bytes).
+_UNREAD = 256 * 1024
 
 
 class Witness(Protocol):
@@ -58,6 +65,10 @@ class Witness(Protocol):
         """
         ...
 
+    def note(self, connection: Connection, now: Moment) -> None:
+        """Take note of the state after a test."""
+        ...
+
     def renewed(self) -> None:
         """Take note that the database has been replaced."""
         ...
@@ -77,7 +88,7 @@ class Log:
         self._place = place
         self.url = place.maintenance
         #: Before the first record of every transaction that is open.
-        self._oldest = start
+        self._oldest = self._asked = start
         #: Open when the test began: copies being made, whose records may be earlier ones.
         self._copying: frozenset[int] = frozenset()
         #: All that the test committed is in the log from there on.
@@ -96,6 +107,10 @@ class Log:
         from psycopg import errors
 
         place = self._place
+        if self._left_no_row(connection, xids, before, after):
+            with postgresql.connected(place.url) as own:
+                if not has_unlogged(own):
+                    return ()
         with ExitStack() as stack:
             own = stack.enter_context(postgresql.connected(place.url))
             template = stack.enter_context(postgresql.connected(place.template)) if place.template else None
@@ -107,6 +122,26 @@ class Log:
             if not found:
                 found = self._made_earlier(log, connection, xids, after)
             return found + tuple(Change(*change) for change in unlogged_changes(own, template, xids))
+
+    def _left_no_row(
+        self, connection: Connection, xids: frozenset[int], before: Moment, after: Moment
+    ) -> bool:
+        """Tell whether the `xids` certainly wrote no row that is logged, neither in the test nor earlier."""
+        from psycopg import errors
+
+        try:
+            return all(
+                written(connection, xids, start, after.lsn).nothing for start in (before.lsn, self._oldest)
+            )
+        except errors.UndefinedFile:
+            return False
+
+    def note(self, connection: Connection, now: Moment) -> None:
+        """Keep the part of the log short that has to be read where nothing shows in that of a test."""
+        if distance(self._asked, now.lsn) > _UNREAD:
+            self._asked = now.lsn
+            if not postgresql_xids.are_open(connection):
+                self._oldest = now.lsn
 
     def _made_earlier(
         self, log: postgresql_wal.Changes, connection: Connection, xids: frozenset[int], after: Moment
@@ -207,6 +242,9 @@ class Comparison:
     def take_back(self, connection: Connection, xids: frozenset[int]) -> bool:
         """Return False: whose rows they are can't be told."""
         return False
+
+    def note(self, connection: Connection, now: Moment) -> None:
+        """Do nothing."""
 
     def renewed(self) -> None:
         """Do nothing."""
