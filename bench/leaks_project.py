@@ -6,6 +6,7 @@ SCHEMA = """
 create table item (id int primary key, note text);
 create table other (id int);
 create table parent (id int primary key);
+create table mine (id int);
 create table parted (id int) partition by range (id);
 create table parted_low partition of parted for values from (0) to (10);
 create unlogged table scratch as select 1 as id;
@@ -82,7 +83,7 @@ PLANTED: dict[str, tuple[str, ...]] = {
     "comment": ("comment on table item is 'x'",),
     "extension": ("create extension if not exists citext",),
     "publication": ("create publication news for table item",),
-    "statistics object": ("create statistics both on id, note from item",),
+    "statistics object": ("create statistics pair on id, note from item",),
     "aggregate": ("create aggregate total (int) (sfunc = int4pl, stype = int, initcond = '0')",),
     "operator": ("create operator === (leftarg = int, rightarg = int, function = int4eq)",),
     "cast": (
@@ -121,7 +122,7 @@ HARMLESS: dict[str, tuple[str, ...]] = {
         "create temp table mine (id int primary key, note text)",
         "insert into mine values (1, 'x')",
     ),
-    "table that came and went": ("create table mine (id int primary key, note text)", "drop table mine"),
+    "table that came and went": ("create table own (id int primary key, note text)", "drop table own"),
     "transaction id": ("select txid_current()",),
     "another database": ("create database elsewhere", "drop database elsewhere"),
     "no row": ("update item set note = 'x' where id = 99",),
@@ -161,9 +162,10 @@ async def by_psycopg_async(url, statements):
     await connection.close()
 
 def by_psycopg(url, statements):
-    with psycopg.connect(url, autocommit=True) as connection:
-        for statement in statements:
-            connection.execute(statement)
+    connection = psycopg.connect(url, autocommit=True)
+    for statement in statements:
+        connection.execute(statement)
+    connection.close()
 
 def by_psycopg2(url, statements):
     connection = psycopg2.connect(url)
@@ -193,6 +195,7 @@ BY = {
 
 TESTS = """
 import json
+import psycopg
 import pytest
 from conftest import BY
 from sqlalchemy import text
@@ -200,24 +203,28 @@ from sqlalchemy import text
 PLANTED, HARMLESS, CLIENTS = json.loads(KINDS)
 STATE = []
 
-def state(session):
-    return [
-        session.execute(text("select * from item order by id")).fetchall(),
-        session.execute(
-            text("select relname, relacl::text from pg_class where oid >= 16384 order by 1")
-        ).fetchall(),
-        session.execute(text("select count(*) from pg_proc")).fetchall(),
-    ]
+def state(url):
+    with psycopg.connect(url) as connection:
+        return [
+            connection.execute(question).fetchall()
+            for question in (
+                "select * from item order by id",
+                "select relname, relacl::text from pg_class where oid >= 16384"
+                " and relpersistence <> 't' order by 1",
+                "select count(*) from pg_proc",
+                "select count(*) from pg_prepared_xacts",
+            )
+        ]
 
 def act(kind, client, session, url):
+    url = url.replace("+psycopg", "")
     if not STATE:
-        STATE.append(state(session))
+        STATE.append(state(url))
     # What the test before left would be here.
-    assert state(session) == STATE[0]
-    session.execute(text("insert into parent values (1)"))
+    assert state(url) == STATE[0]
+    session.execute(text("insert into mine values (1)"))
     session.commit()
-    session.rollback()
-    BY[client](url.replace("+psycopg", ""), kind)
+    BY[client](url, kind)
 
 @pytest.mark.parametrize("client", CLIENTS)
 @pytest.mark.parametrize("kind", PLANTED)
