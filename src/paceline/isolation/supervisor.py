@@ -37,16 +37,7 @@ ABOUT = "server"
 
 
 class Program:
-    """How the server is run.
-
-    Attributes:
-        socket: where it listens.
-        stop: the signal that ends it at once.
-        hidden: prefixes of environment variables that it must not see.
-        ready: file, number of the line and the word that show that it's ready; empty: the socket answers.
-        serve: the command.
-        initialise: commands that make a data directory, tried in turn.
-    """
+    """How the server is run: see the arguments above."""
 
     def __init__(self, about: list[str], commands: list[list[str]]) -> None:
         """Read the arguments."""
@@ -178,13 +169,6 @@ def initialise(watch: Watch, program: Program, home: str, uid: int, gid: int) ->
     return status
 
 
-def take_over(source: str, home: str, uid: int, gid: int) -> None:
-    """Begin with the data directory that is kept in `source`, which the server never sees itself."""
-    from paceline.isolation.archive import unpack
-
-    unpack(source, f"{home}/data", uid, gid)
-
-
 def lines_of(path: str) -> list[str]:
     """Return the lines of a small file; none if it can't be read."""
     try:
@@ -214,11 +198,7 @@ def answers(path: str) -> bool:
 
 
 def serve(watch: Watch, program: Program, home: str, sockets: str, uid: int, gid: int) -> None:
-    """Run the server until the owner is gone.
-
-    Raises:
-        OwnerGone: always; it is the only way out.
-    """
+    """Run the server until the owner is gone, which is always the end (`OwnerGone`)."""
     command = program.serve
     while True:
         run_once(watch, program, command, home, sockets, uid, gid)
@@ -230,11 +210,7 @@ def serve(watch: Watch, program: Program, home: str, sockets: str, uid: int, gid
 def run_once(
     watch: Watch, program: Program, command: list[str], home: str, sockets: str, uid: int, gid: int
 ) -> None:
-    """Run the server by `command` until it ends, and say so.
-
-    Raises:
-        OwnerGone: it had to be ended.
-    """
+    """Run the server by `command` until it ends, and say so."""
     child = spawn(program, command, uid, gid, f"{home}/log")
     with open(f"{home}/{ABOUT}", "w", encoding="utf-8") as file:  # noqa: PTH123 - as above
         file.write(f"{child}\n{program.stop}\n{program.socket}\n")
@@ -294,7 +270,9 @@ def main(arguments: list[str]) -> None:
             claim(folder, uid, gid)
             claimed.append(folder)
         if data:
-            take_over(data, home, uid, gid)
+            from paceline.isolation.archive import unpack
+
+            unpack(data, f"{home}/data", uid, gid)
         elif status := initialise(watch, program, home, uid, gid):
             say(f"ended {status}")
             while True:
