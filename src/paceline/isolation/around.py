@@ -13,7 +13,7 @@ import pytest
 from paceline.errors import IsolationError
 from paceline.isolation.fixtures import PROVISIONING, SETTINGS, SHARED
 from paceline.isolation.leaks import WATCH
-from paceline.isolation.modes import BRIDGE, MODE
+from paceline.isolation.modes import BRIDGE, MARKER, MODE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,7 +96,8 @@ class Around:
         """Yield a connection in the transaction that all engines share."""
         from paceline.isolation.shared.deferred import DeferredConnection, leave
 
-        shared.begin(engine, bridge=self._item.stash.get(BRIDGE, False))
+        stash = self._item.stash
+        shared.begin(engine, bridge=stash.get(BRIDGE, False), marker=stash.get(MARKER, "schema"))
         try:
             self._explained(shared.connect)
             connection = DeferredConnection(engine)

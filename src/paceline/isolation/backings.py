@@ -98,6 +98,8 @@ class OwnServer:
         self.maintenance = maintenance
         self.template: DatabaseUrl | None = None
         self._clones = product.pool(self.maintenance, _TEMPLATE_NAME)
+        #: What it has built it serves as well, and needn't take from where it's kept.
+        self._running = False
 
     def open(self, recipe: Recipe) -> None:
         """Start from a kept data directory where there is one, else make it."""
@@ -110,7 +112,7 @@ class OwnServer:
             self._fill(recipe)
             return
         with kept.locked(lambda path: self._build(path, recipe if prepared else None)) as data:
-            taken = self._start(data)
+            taken = self._running or self._start(data)
         if not taken:
             self._fill(recipe)
         elif prepared:
@@ -133,7 +135,7 @@ class OwnServer:
         return False
 
     def _build(self, path: Path, recipe: Recipe | None) -> None:
-        """Write to `path` a data directory with the prepared database, or with an empty one."""
+        """Write to `path` a data directory with the prepared database, or an empty one, and go on with it."""
         try:
             self._server.start(economical=True)
             if recipe is None:
@@ -142,10 +144,13 @@ class OwnServer:
                 self._fill(recipe)
             forget_connections(_OWN_NAME)
             self._server.freeze(path)
+            self._server.resume()
+            self._running = True
         finally:
-            self._server.stop()
-            self._server = PrivateServer(self._program, self._place, self._user)
-            self.template = None
+            if not self._running:
+                self._server.stop()
+                self._server = PrivateServer(self._program, self._place, self._user)
+                self.template = None
 
     def _fill(self, recipe: Recipe) -> None:
         self._product.create(self.maintenance, _OWN_NAME)

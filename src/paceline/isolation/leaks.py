@@ -68,9 +68,10 @@ class Watch:
         """
         audit = self.audit
         may_commit = item.stash.get(MODE, "transaction") == "clone"
-        audit.before()
         if may_commit:
             audit.expect()
+        else:
+            audit.before()
         sequences = None if may_commit else self.sequences
         if sequences is not None:
             sequences.note()
@@ -88,7 +89,7 @@ class Watch:
             if (shared := item.config.stash.get(SHARED, None)) is not None:
                 del item.config.stash[SHARED]
                 shared.close()
-            self.undo()
+            self._undo(rows=may_commit and not kept)
             if leak is not None:
                 raise leak
         elif may_commit:
@@ -120,6 +121,14 @@ class Watch:
                     self._writers.append((fixturedef, request))
                     if self._sequences is not None:
                         self._sequences.note()
+
+    def _undo(self, *, rows: bool) -> None:
+        """Bring the database back to its beginning; without replacing it where only `rows` have to go."""
+        # What fixtures have written, and where their sequences are, only they know.
+        if rows and not self._writers and self.audit.take_back():
+            self.audit.settle()
+        else:
+            self.undo()
 
     def undo(self) -> None:
         """Bring the database back to its beginning, and have the fixtures that wrote to it write again."""

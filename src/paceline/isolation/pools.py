@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
+    from collections.abc import Set as AbstractSet
 
     from sqlalchemy import Engine
 
@@ -34,6 +36,38 @@ def tidy_connections(database: str, dialect: str, sql: str) -> None:
             if repeat_set_up(engine, sql):
                 continue
         engine.dispose(close=not engine.dialect.is_async)
+
+
+def idle_connections(database: str, dialect: str) -> int | None:
+    """Return how many idle connections the pools of engines to `database` hold; None: some are in use."""
+    idle = 0
+    for engine in _engines_to(database):
+        from sqlalchemy.pool import QueuePool
+
+        if engine.dialect.name == dialect and isinstance(engine.pool, QueuePool):
+            if engine.pool.checkedout():
+                return None
+            idle += engine.pool.checkedin()
+    return idle
+
+
+@contextmanager
+def lend_connection(database: str, dialect: str, drivers: AbstractSet[str]) -> Generator[Any, None, None]:
+    """Yield an idle connection of an engine to `database`, as its driver knows it; None: there is none."""
+    for engine in _engines_to(database):
+        from sqlalchemy.pool import QueuePool
+
+        about, pool = engine.dialect, engine.pool
+        if about.name == dialect and about.driver in drivers and isinstance(pool, QueuePool):
+            if about.is_async or not pool.checkedin():
+                continue
+            lent = pool.connect()
+            try:
+                yield lent.dbapi_connection
+            finally:
+                lent.close()
+            return
+    yield None
 
 
 def release_engines() -> None:

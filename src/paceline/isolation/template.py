@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from paceline.isolation.urls import DatabaseUrl
 
 #: Counts the ways in which Paceline itself makes a cluster.
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from paceline.errors import SharedTransactionError
+from paceline.isolation.shared.marks import CLONE, marked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -49,7 +50,7 @@ def _still_waiting(waiting_for: str, timeout: float) -> SharedTransactionError:
     return SharedTransactionError(
         f"a transaction waited {timeout:g} s for another one, begun at {waiting_for} and still open: all "
         "transactions of a test share one connection",
-        hint='End that one first, or mark the test @pytest.mark.schema(isolation="clone").',
+        hint=f"End that one first, or mark the test {marked(CLONE)}.",
     )
 
 

@@ -39,7 +39,10 @@ def create(url: DatabaseUrl, name: str, *, copy: bool = False) -> None:
     statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
     if not copy:
         with connected(url) as connection:
-            connection.execute(statement)
+            row = connection.execute("SHOW fsync").fetchone()
+            # The checkpoint that goes with copying files costs nothing where nothing is synced.
+            quick = row == ("off",) and connection.info.server_version >= 150000
+            connection.execute(statement + sql.SQL(" STRATEGY file_copy" if quick else ""))
         return
     # PostgreSQL copies a database only while nobody else is connected to it: one worker at a time.
     deadline = CLOCK.counter() + _LOCK_TIMEOUT
@@ -78,7 +81,8 @@ def copy(url: DatabaseUrl, source: str, name: str) -> None:
     Raises:
         ProvisioningError: the server refuses.
     """
-    with connected(url) as connection:
+    # The first connection writes down what every later one needs of the catalog, and a copy has that as well.
+    with connected(url.renamed(source)), connected(url) as connection:
         _disconnect(connection, source)
         connection.execute(copying(connection, source, name))
 

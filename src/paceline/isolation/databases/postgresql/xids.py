@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, LiteralString
+from typing import TYPE_CHECKING, LiteralString, cast
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -41,6 +41,10 @@ SELECT application_name, query FROM pg_stat_activity
 WHERE datname = %s AND pid <> pg_backend_pid() AND state_change >= %s::timestamptz AND state <> 'active'
       AND query ~* '^\s*(alter|call|copy|create|delete|do|drop|insert|merge|truncate|update|with)\y'
 ORDER BY state_change LIMIT 5
+"""
+_WRITING: LiteralString = """
+, ARRAY(SELECT concat(backend_xid, ' ', datname) FROM pg_stat_activity WHERE backend_xid IS NOT NULL
+        UNION ALL SELECT concat(transaction, ' ', database) FROM pg_prepared_xacts)
 """
 
 
@@ -111,6 +115,15 @@ def are_prepared(connection: Connection, database: str) -> bool:
             "SELECT FROM pg_prepared_xacts WHERE database = %s LIMIT 1", [database], prepare=True
         ).rowcount
     )
+
+
+def moment_and_writing(connection: Connection) -> tuple[Moment, tuple[tuple[int, str], ...]]:
+    """Return the present, and of the open transactions that have written half of the id and the database."""
+    row = connection.execute(_MOMENT + _WRITING, prepare=True).fetchone()
+    assert row is not None
+    texts = cast("list[str]", row[3])
+    writing = (text.split(" ", 1) for text in texts)
+    return _moment(row[:3]), tuple((int(xid), database) for xid, database in writing)
 
 
 def are_open(connection: Connection) -> bool:
