@@ -115,6 +115,7 @@ filterwarnings = ["error"]
 SCENARIOS = '''
 import asyncio
 import functools
+import gc
 import sys
 import threading
 import time
@@ -223,6 +224,18 @@ def test_close_without_commit():
     session.add(Item(id=2))
     session.flush()
     session.close()
+    assert ids() == [0]
+
+
+@pytest.mark.filterwarnings("ignore:The garbage collector is trying to clean up")
+@scenario
+def test_a_session_that_nobody_closes():
+    session = SessionLocal()
+    insert(session, 1)
+    del session
+    gc.collect()
+    insert(SessionLocal(), 2)
+    gc.collect()
     assert ids() == [0]
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
     from sqlalchemy import Engine
@@ -19,7 +19,7 @@ def forget_connections(database: str) -> None:
         engine.dispose(close=not engine.dialect.is_async)
 
 
-def tidy_connections(database: str, dialect: str, sql: str) -> None:
+def tidy_connections(database: str, dialect: str, sql: str, end: Callable[[Sequence[int]], None]) -> None:
     """Free the idle connections of every SQLAlchemy engine to `database` of what a test may have left.
 
     Connections of an asyncio engine belong to a loop which may be gone, so they are given up.
@@ -28,14 +28,37 @@ def tidy_connections(database: str, dialect: str, sql: str) -> None:
         database: its name in URLs.
         dialect: the SQLAlchemy dialect that understands `sql`.
         sql: ends what a session keeps beyond its transactions.
+        end: ends sessions on the server, by its process ids: nothing here can close what was given up.
     """
     for engine in _engines_to(database):
-        if engine.dialect.name == dialect and not engine.dialect.is_async:
+        is_async = engine.dialect.is_async
+        if engine.dialect.name == dialect:
             from paceline.isolation.shared.engines import repeat_set_up
 
-            if repeat_set_up(engine, sql):
+            if not is_async and repeat_set_up(engine, sql):
                 continue
-        engine.dispose(close=not engine.dialect.is_async)
+            if is_async and (sessions := _idle_sessions(engine)):
+                end(sessions)
+        engine.dispose(close=not is_async)
+
+
+def _idle_sessions(engine: Engine) -> list[int]:
+    """Take the idle connections out of the pool of an asyncio engine; return the server's ids of them."""
+    from sqlalchemy.pool import QueuePool
+
+    pool = engine.pool
+    found: list[int] = []
+    if not isinstance(pool, QueuePool):
+        return found
+    # No driver, and no pool that wants to await something, may keep a run from going on.
+    with suppress(Exception):
+        for _ in range(pool.checkedin()):
+            lent = pool.connect()
+            driver: Any = lent.driver_connection
+            lent.detach()
+            own: Any = getattr(driver, "get_server_pid", None)
+            found.append(int(own() if own is not None else driver.info.backend_pid))
+    return found
 
 
 def idle_connections(database: str, dialect: str) -> int | None:

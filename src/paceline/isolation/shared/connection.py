@@ -131,6 +131,11 @@ class JoinedConnection:
 
     terminate = close
 
+    def __del__(self) -> None:
+        """Undo what nobody will commit any more: SQLAlchemy just drops the connections of some drivers."""
+        if self._token is not None:
+            self.close()
+
     @property
     def autocommit(self) -> Any:
         """Whether each statement is a transaction."""

@@ -140,7 +140,9 @@ class LoopWorld:
 
     def settle(self, work: Callable[[], object]) -> None:
         """Run `work` soon; what is sent afterwards comes after it."""
-        self._loop.call_soon_threadsafe(self._settle, work)
+        # The collector may come when the connection has gone.
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._settle, work)
 
     def call(self, work: Callable[[], T]) -> T:
         """Run `work` on the loop."""

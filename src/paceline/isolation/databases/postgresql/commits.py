@@ -18,7 +18,7 @@ from paceline.isolation.origins import Origins
 from paceline.isolation.pools import tidy_connections
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from paceline.isolation.databases.postgresql.connections import Connection
     from paceline.isolation.databases.postgresql.wal import Change
@@ -215,7 +215,10 @@ class Audit:
 
     def settle(self) -> None:
         """Free connections of locks, listeners, settings and temporary tables that a test may have left."""
-        tidy_connections(self._provisioning.place.url.name, "postgresql", TIDY)
+        tidy_connections(self._provisioning.place.url.name, "postgresql", TIDY, self._end)
+
+    def _end(self, sessions: Sequence[int]) -> None:
+        self._asked(lambda _, connection: postgresql.end(connection, sessions))
 
     def undo(self) -> None:
         """Give the next test the database as it was when it had been prepared."""
