@@ -54,7 +54,10 @@ _ACTIONS = {
 
 def floor_page(view: SuiteView) -> str:
     """Return a page that holds the figures of `view` as JSON and parses them."""
-    rows = [[test.nodeid, test.setup, test.call, test.teardown, *test.history] for test in view.tests]
+    rows = [
+        [test.nodeid, *(round((value or 0) * 1e6) for value in (test.setup, test.call, *test.history))]
+        for test in view.tests
+    ]
     data = json.dumps({"runs": view.runs, "tests": rows}, separators=(",", ":"))
     return (
         "<!doctype html><meta charset=utf-8><title>Floor</title>"

@@ -149,7 +149,7 @@ class _Summing:
             self._cost("fixture", name, _file(use["baseid"]), seconds, phase["phase"] == "setup")
         outside = [one for one in operations if one.get("fixture") not in told]
         self._sort(phase["phase"], values, outside)
-        left = max(0.0, values.get("duration", 0.0))
+        left: float = max(0.0, values.get("duration", 0.0))
         for one in outside:
             if one.get("duration"):
                 taken = min(one["duration"], left)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from paceline.errors import UnreadableFileError
 from paceline.explain.division import examined
 from paceline.explain.kinds import times
 from paceline.model.cost import Operation, SessionPart
-from paceline.model.run import Run
+from paceline.model.run import Phase, Run
 from paceline.model.totals import RunTotals
 from paceline.store.run_file import line
 from paceline.store.run_totals import read_totals
@@ -86,6 +87,11 @@ _PART = st.builds(
 )
 
 
+def valued(one: Phase, values: dict[str, float]) -> Phase:
+    """Return a phase with other values."""
+    return replace(one, values={**one.values, **values})
+
+
 @given(_VALUES, _VALUES, st.lists(_PART, max_size=4), st.tuples(*[_SECONDS] * 5))
 def test_the_page_has_the_same_figures(
     tmp_path_factory: pytest.TempPathFactory,
@@ -97,8 +103,10 @@ def test_the_page_has_the_same_figures(
     """Whatever was recorded: isolation, collections, a busy machine, imports, workers that end early."""
     names = ("startup", "configure", "collection", "tests", "finish")
     run = a_run(
-        a_test("test_a", phase("call", 30.0, start=10.0, **one), worker="gw0"),
-        a_test("test_b", phase("setup", 5.0, start=10.0, fixtures=[use("row", 3.0)], **other), worker="gw1"),
+        a_test("test_a", valued(phase("call", 30.0, start=10.0), one), worker="gw0"),
+        a_test(
+            "test_b", valued(phase("setup", 5.0, start=10.0, fixtures=[use("row", 3.0)]), other), worker="gw1"
+        ),
         fixtures=[shared("database", 2.0, worker="gw1", start=9.0)],
         parts=parts,
         spans=[
