@@ -8,12 +8,15 @@ from dataclasses import dataclass
 
 from paceline.ci.sources import Sources
 
+#: Without another default than a false one: whoever has one chooses between values, and switches nothing on.
 _READ = re.compile(
-    r"""(?:environ(?:\.get\(|\[)|getenv\()\s*["']([A-Z][A-Z0-9_]*)["']|["']([A-Z][A-Z0-9_]*)["']\s+(?:not\s+)?in\s+(?:os\.)?environ"""
+    r"""(?:environ(?:\.get\(|\[)|getenv\()\s*["']([A-Z][A-Z0-9_]*)["']\s*(?:,\s*(?:["'](?:0|false|no|off)?["']|None|False|0)\s*)?[)\]]"""
+    r"""|["']([A-Z][A-Z0-9_]*)["']\s+(?:not\s+)?in\s+(?:os\.)?environ""",
+    re.IGNORECASE,
 )
 _SWITCH = re.compile(
     r"(?:RUN|ENABLE|WITH)_[A-Z0-9_]+"
-    r"|(?:[A-Z0-9_]+_)?(?:SLOW|HEAVY|INTEGRATION|E2E|FUNCTIONAL|ACCEPTANCE|DATABASE|DB)(?:_TESTS?)?"
+    r"|(?:[A-Z0-9_]+_)?(?:SLOW|HEAVY|INTEGRATION|E2E|FUNCTIONAL|ACCEPTANCE)(?:_TESTS?)?|[A-Z0-9_]*(?:DB|DATABASE)_TESTS?"
 )
 #: What tells an address, a name or a secret from a switch.
 _VALUE = re.compile(r"(?:URL|URI|DSN|HOST|PORT|USER|PASSWORD|NAME|PATH|DIR|KEY|TOKEN|SECRET|ID)$")

@@ -132,6 +132,7 @@ def test_a_variable_that_switches_tests_on_is_set_in_the_jobs() -> None:
         "if 'INTEGRATION_TESTS' not in os.environ: collect_ignore = ['x.py']\n"
         "url = os.environ.get('WITH_URL') or os.getenv('RUN_TOKEN')\n"
         "print(os.environ.get('RUN_NUMBER'))\n"
+        "if os.environ.get('RUN_DRIVER', 'sqlite') == 'sqlite': ...\n"
     )
     found = project(tests__conftest_DOT_py=conftest, tests__test_a_DOT_py=SLOW)
     assert [("RUN_SLOW", "tests/conftest.py:2"), ("INTEGRATION_TESTS", "tests/conftest.py:3")] == [
