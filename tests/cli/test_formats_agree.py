@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
@@ -13,9 +14,11 @@ from tests.cli.test_explain import store
 from tests.harness.costs import FILE, a_run, a_test, operation, phase
 from tests.harness.project import Project
 
+from paceline.model.metric import Metric
+
 _ROW = f"{FILE}::test_query: sql statements"
 _FIGURES = ("12", "412", "+3333%")
-_WHY = "400 statements instead of 0: SELECT x from app.py:3"
+_WHY = "1 ms more: 400 statements instead of 0: SELECT x from app.py:3"
 #: What a format writes before a character that it could take for markup.
 _ESCAPES = re.compile(r"\\(?=[\W_])")
 
@@ -32,7 +35,10 @@ def _stored(project: Project, name: str, queries: int) -> str:
     more = [operation("sql", 0.001, what="SELECT x", where="app.py:3", count=queries - 12)]
     call = phase("call", 0.01, sql_statements=queries, operations=[*known, *(more if queries > 12 else [])])
     others = [a_test(f"test_crowd_{at}", phase("call", 0.01)) for at in range(20)]
-    store(project, a_run(a_test("test_query", call), *others), name)
+    found = a_run(a_test("test_query", call), *others)
+    counted = Metric(name="sql_statements", unit="1", noise="counted")
+    header = replace(found.header, metrics=(*found.header.metrics, counted))
+    store(project, replace(found, header=header), name)
     return f".paceline/runs/{name}.jsonl.gz"
 
 
@@ -86,7 +92,7 @@ def test_a_change_is_told_in_the_same_figures(said: dict[str, str]) -> None:
     [delta] = [one for one in comparison["deltas"] if one["key"]["metric"] == "sql_statements"]
 
     assert (f"{delta['before']:g}", f"{delta['after']:g}", f"{delta['ratio'] - 1:+.0%}") == _FIGURES
-    assert [f"{cause['text']} from {cause['where']}" for cause in delta["causes"]] == [_WHY]
+    assert [f"1 ms more: {cause['text']} from {cause['where']}" for cause in delta["causes"]] == [_WHY]
     [line] = [line for line in said["text"].splitlines() if _ROW in line]
     assert line.split()[:1] == ["regressed"]
     assert tuple(line.partition("statements")[2].split()[:3]) == _FIGURES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -9,6 +10,9 @@ from pathlib import Path
 
 import pytest
 from tests.harness.recorded import RecordedProject, needs
+
+from paceline.model.times import TIME_NAMES
+from paceline.record.closing import seconds
 
 _TESTS = """
 import time, pytest
@@ -55,6 +59,20 @@ def test_a_run_ends_with_its_times_its_costs_and_its_record(slow: RecordedProjec
     assert re.fullmatch(r"2\. 1\d\d ms: sleep at tests/test_it.py:8", rest[2])
     [record] = runs(slow)
     assert rest[-1] == f"Recorded in {record}; more: paceline explain"
+    assert_as_on_the_page(slow, times)
+
+
+def assert_as_on_the_page(project: RecordedProject, times: str) -> None:
+    """Compare with what the page is made of; only what passes after these lines is in addition there."""
+    command = [sys.executable, "-m", "paceline", "report", "--format", "json"]
+    done = subprocess.run(
+        command, cwd=project.root, env=project.environment(), capture_output=True, text=True, check=True
+    )
+    [suite] = json.loads(done.stdout)["suites"]
+    shown = dict(re.fullmatch(r"(.*?) ([\d.]+ m?s)", part).groups() for part in times.split(", "))
+    del shown["rest"]
+    known = {TIME_NAMES[kind]: seconds(value) for kind, value in suite["times"]}
+    assert {name: known[name] for name in shown} == shown
 
 
 def test_workers_are_summed_up_once_and_say_nothing(slow: RecordedProject) -> None:
