@@ -6,6 +6,7 @@ from typing import Any
 
 from paceline.metrics import audit
 from paceline.metrics.base import Probe
+from paceline.metrics.isolation_time import STOPWATCH
 from paceline.model.metric import Metric
 
 #: What an import opens depends on what was imported before, and on what is cached.
@@ -16,6 +17,9 @@ _OPENED = [0]
 
 
 def _open(arguments: tuple[Any, ...]) -> None:
+    # How many files a server is started or copied with depends on what an earlier run has kept.
+    if STOPWATCH.is_running:
+        return
     path = arguments[0]
     if isinstance(path, str):
         if not path.endswith(_OF_IMPORTS) and _UNFINISHED not in path:
@@ -43,7 +47,7 @@ PROBE = Probe(
             unit="1",
             noise="counted",
             sparse=True,
-            description="Files and directories that Python code opened, those of imports left out.",
+            description="Files and directories that Python code opened, but for imports and isolation.",
         ),
     ),
     read=_read,

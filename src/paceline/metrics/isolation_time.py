@@ -40,6 +40,11 @@ class Stopwatch:
             self._ended = self.elapsed()
         self._depth -= 1
 
+    @property
+    def is_running(self) -> bool:
+        """Tell whether isolation is at work now."""
+        return self._depth > 0
+
     def elapsed(self) -> tuple[float, float]:
         """Return wall and CPU seconds of all work, also of what is going on."""
         if not self._depth:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from paceline.clock import Clock
-from paceline.metrics import isolation_time
+from paceline.metrics import files, isolation_time
 from paceline.metrics.isolation_time import Stopwatch
 
 
@@ -51,3 +51,13 @@ def test_work_that_raises_is_counted(stopwatch: Stopwatch) -> None:
         pass
 
     assert stopwatch.elapsed() == (2.0, 1.0)
+
+
+def test_files_that_isolation_opens_are_not_the_projects() -> None:
+    """How many they are depends on what an earlier run has kept, so no count of a project's may hold them."""
+    before = files._OPENED[0]
+    with isolation_time.STOPWATCH:
+        files._open(("server.log", "r", 0))
+    assert files._OPENED[0] == before
+    files._open(("orders.csv", "r", 0))
+    assert files._OPENED[0] == before + 1
