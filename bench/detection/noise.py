@@ -6,7 +6,6 @@ import gzip
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import exp
 from pathlib import Path
 
 from paceline.paired.order import sides
@@ -22,16 +21,15 @@ PAIRS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """Twenty runs of one suite in quick succession, as ten pairs of base and head.
+    """Twenty runs of one suite, as ten pairs of base and head in quick succession.
 
     Attributes:
         suite: name of what was run.
-        recording: name of the file.
+        recording: where it comes from.
         conditions: `quiet` or `shared` machine.
         sides: seconds of each test in both sides, in the order in which the tests ran.
         collections: full garbage collections of the tests that had any.
         planted: share of a test's time that it really worked longer in the head.
-        sums: seconds of all tests together, in both sides.
     """
 
     suite: str
@@ -40,7 +38,6 @@ class Session:
     sides: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]]
     collections: Mapping[str, Sequence[tuple[float, float]]]
     planted: Mapping[str, float]
-    sums: tuple[tuple[float, ...], tuple[float, ...]]
 
     @property
     def controls(self) -> tuple[str, ...]:
@@ -77,42 +74,80 @@ class Session:
                 for key, counts in self.collections.items()
             },
             planted={},
-            sums=turned(self.sums) if not self.planted else self.sums,
         )
 
 
 def sessions(folder: Path = RECORDINGS) -> Iterator[Session]:
-    """Yield every suite of every recording, twenty runs at a time."""
+    """Yield every suite, ten pairs at a time.
+
+    Recordings under the same conditions follow one another; what was planted in one that has fewer pairs is
+    left out, so that it can be joined with others.
+    """
+    groups: dict[tuple[str, str], list[_Recorded]] = {}
     for path in sorted(folder.glob("*.json.gz")):
         recording = json.loads(gzip.decompress(path.read_bytes()))
-        for number in range(recording["runs"] // (2 * PAIRS)):
-            runs = slice(2 * PAIRS * number, 2 * PAIRS * (number + 1))
-            for suite, found in recording["suites"].items():
-                yield Session(
-                    suite=suite,
-                    recording=f"{path.name.partition('.')[0]}-{number + 1}",
-                    conditions=recording["conditions"],
-                    sides={
-                        key: _sides(times[runs], 1e-6) for key, times in found["tests"].items() if all(times)
-                    },
-                    collections={
-                        key: list(zip(*_sides(counts[runs]), strict=True))
-                        for key, counts in found["collections"].items()
-                    },
-                    planted=recording["planted"].get(suite, {}),
-                    sums=_sides(found["sums"][runs], 1e-6),
-                )
+        for suite, found in recording["suites"].items():
+            planted = recording["planted"].get(suite, {})
+            part = _Recorded(
+                times={key: times for key, times in found["tests"].items() if all(times)},
+                collections=found["collections"],
+                planted=planted,
+                runs=recording["runs"] // 2 * 2,
+            )
+            if planted and part.runs >= 2 * PAIRS:
+                yield from _blocks(suite, f"{path.name.partition('.')[0]}", recording["conditions"], part)
+            else:
+                groups.setdefault((suite, recording["conditions"]), []).append(part)
+    for (suite, conditions), parts in groups.items():
+        yield from _blocks(suite, conditions, conditions, _joined(parts))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Recorded:
+    """Microseconds of each test in each run, and its full garbage collections."""
+
+    times: Mapping[str, Sequence[int]]
+    collections: Mapping[str, Sequence[int]]
+    planted: Mapping[str, float]
+    runs: int
+
+
+def _joined(parts: Sequence[_Recorded]) -> _Recorded:
+    common = [
+        key for key in parts[0].times if all(key in part.times and key not in part.planted for part in parts)
+    ]
+    return _Recorded(
+        times={key: [value for part in parts for value in part.times[key][: part.runs]] for key in common},
+        collections={
+            key: [
+                value for part in parts for value in part.collections.get(key, [0] * part.runs)[: part.runs]
+            ]
+            for key in common
+            if any(key in part.collections for part in parts)
+        },
+        planted={},
+        runs=sum(part.runs for part in parts),
+    )
+
+
+def _blocks(suite: str, name: str, conditions: str, part: _Recorded) -> Iterator[Session]:
+    for number in range(part.runs // (2 * PAIRS)):
+        runs = slice(2 * PAIRS * number, 2 * PAIRS * (number + 1))
+        yield Session(
+            suite=suite,
+            recording=f"{name}-{number + 1}",
+            conditions=conditions,
+            sides={key: _sides(times[runs], 1e-6) for key, times in part.times.items()},
+            collections={
+                key: list(zip(*_sides(counts[runs]), strict=True)) for key, counts in part.collections.items()
+            },
+            planted=part.planted,
+        )
 
 
 def usual_seconds(session: Session, key: str) -> float:
     """Return the median seconds of a test in the base."""
     return middle(session.sides[key][0])
-
-
-def speed_of(measured: Yardstick, pair: int) -> tuple[float, float]:
-    """Return how slow the machine was in both runs of a pair, 1 for usual."""
-    speeds = measured.speeds[pair]
-    return (1.0, 1.0) if speeds is None else (exp(speeds[0]), exp(speeds[1]))
 
 
 def _sides(values: Sequence[float], unit: float = 1.0) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -33,6 +33,8 @@ class Way:
 
     Attributes:
         tests: how many.
+        sessions: how many sessions a test has at most; with fewer than three, the steps are tried in the same
+            one, each with its own draw of base and head.
         nominated: share, as for the others.
         confirmed: by one series of pairs, if it were a suspect.
         repeated: by the milder repetition, of those that the first confirmed, in other sessions.
@@ -41,6 +43,7 @@ class Way:
     """
 
     tests: int
+    sessions: int
     nominated: float
     confirmed: float
     repeated: float
@@ -135,7 +138,7 @@ def _summed(
             for step in ("nominated", "confirmed", "repeated")
         ]
         common = sorted(set(by_step[0]) & set(confirmed))
-        triples = list(permutations(common, 3))
+        triples = list(permutations(common, 3)) or [(one, one, one) for one in common]
         if not triples:
             continue
         chances[key] = [
@@ -145,10 +148,11 @@ def _summed(
         ]
         both.append(fmean(by_step[1][b] * by_step[2][c] for _, b, c in triples))
     if not chances:
-        raise ValueError("it takes three sessions of the same suite to go the whole way")
+        raise ValueError("there is no session")
     nominated, confirmed_once, convicted = (fmean(each[at] for each in chances.values()) for at in range(3))
     return Way(
         tests=len(chances),
+        sessions=max(len(found) for found in steps["confirmed"].values()),
         nominated=nominated,
         confirmed=confirmed_once,
         repeated=fmean(both) / confirmed_once if confirmed_once else 0.0,

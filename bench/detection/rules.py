@@ -148,7 +148,7 @@ def _asv() -> dict[str, tuple[Rule, float]]:
     def by_p(sample: Sample) -> float:
         if middle(sample.head) < 1.1 * middle(sample.base):
             return 0.0
-        return 1 / mann_whitney_u(list(sample.base), list(sample.head))[1]
+        return 1 / float(mann_whitney_u(list(sample.base), list(sample.head))[1])
 
     def by_factor(sample: Sample) -> float:
         p = mann_whitney_u(list(sample.base), list(sample.head))[1]

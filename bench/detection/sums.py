@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import permutations
 from random import Random
 
 from noise import PAIRS, Session
@@ -21,6 +20,8 @@ from paceline.stats.sequential import TOTALS, next_look
 
 #: The gate doesn't look at smaller changes of a sum: 0.05 s are a tenth of this.
 _LEAST = 0.05
+#: Sessions that one series of pairs is joined from.
+_PER_SERIES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +48,12 @@ def of_sessions(sessions: Sequence[Session], ratio: float, draws: int, seed: int
     names: set[tuple[str, str]] = set()
     for suite in sorted({session.suite for session in sessions}):
         own = [session for session in sessions if session.suite == suite]
-        orders = list(permutations(own, 4))
-        for _ in range(draws if orders else 0):
-            first, second = _drawn(random, random.choice(orders))
+        for _ in range(draws if len(own) >= _PER_SERIES else 0):
+            # With fewer than four sessions the repetition is drawn from the same ones.
+            order = random.sample(own, _PER_SERIES)
+            rest = [session for session in own if session not in order]
+            again = random.sample(rest if len(rest) >= _PER_SERIES else own, _PER_SERIES)
+            first, second = _drawn(random, (*order, *again))
             common = first.keys() & second.keys() & {key for key in first if key[0] == "sum"}
             names |= {(suite, key[1]) for key in common}
             for factor in (ratio, 1.0):

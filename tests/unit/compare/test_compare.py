@@ -311,3 +311,24 @@ def test_what_comes_back_in_five_independent_jobs_is_a_regression(jobs: int, ver
     base = replace(a_side(*old), runs=tuple(a_job(at, 0.1).runs[0] for at in range(10)))
     candidate = replace(a_side(*new), runs=tuple(a_job(20 + at, 0.2).runs[0] for at in range(jobs)))
     assert of(compare(base, candidate, RULES), "t.py::x", "duration").verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "verdict"),
+    [(0.0001, 0.0004, "unchanged"), (0.0001, 0.002, "inconclusive"), (0.002, 0.0001, "inconclusive")],
+)
+def test_what_is_too_short_on_both_sides_is_judged_by_its_sums(
+    before: float, after: float, verdict: str
+) -> None:
+    """It can't become a suspect, whatever its runs say; what was or has become longer can."""
+    names = ["t.py::x", *(f"t.py::test_crowd_{number}" for number in range(20))]
+    old = [
+        a_series(names[0], {"duration": before}),
+        *(a_series(name, {"duration": 0.1}) for name in names[1:]),
+    ]
+    new = [a_series(names[0], {"duration": after}), *old[1:]]
+    base = replace(a_side(*old), runs=tuple(a_job(at, before).runs[0] for at in range(10)))
+    delta = of(compare(base, a_side(*new), RULES), "t.py::x", "duration")
+    assert delta.verdict == verdict
+    assert delta.before == pytest.approx(before)
+    assert delta.after == after
