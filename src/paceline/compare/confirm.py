@@ -22,6 +22,8 @@ from paceline.stats.speed import steadier, without_drift
 K = TypeVar("K", bound=Hashable)
 #: Standard deviation of the log speed of the machine from process to process, as measured; see the docs.
 _MOODS = 0.06
+#: Share of the pairs that has to count at the last look.
+_ENOUGH = 0.75
 State = Literal["go on", "dropped", "confirmed", "inconclusive"]
 
 
@@ -111,6 +113,10 @@ def _decided(
     usual = known(typical) if known is not None else None
     score = paired_score(logs, usual_pair_spread(measured, typical) if usual is None else usual)
     state = step(score, looks)
+    last = looks[-1]
+    if state == "go on" and pairs >= last.pairs and len(logs) >= _ENOUGH * last.pairs:
+        # The score knows how few there are.
+        state = step(score, (replace(last, pairs=len(logs)),))
     seen = replace(seen, state=state, score=score)
     if state == "confirmed" and _moved(suspect.collections):
         return replace(seen, state="inconclusive", reason="garbage collection moved to it or away from it")

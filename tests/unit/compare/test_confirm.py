@@ -72,6 +72,16 @@ def test_pairs_that_the_machine_spoilt_are_followed_by_more() -> None:
     assert "at a comparable machine speed" in (found.reason or "")
 
 
+def test_a_few_spoilt_pairs_leave_enough_for_a_verdict() -> None:
+    """With fewer pairs, a larger error is reckoned with."""
+    spoilt = ([1.0] * 10, [1.0] * 8 + [3.0] * 2)
+    head = [value * speed for value, speed in zip(HEAD, spoilt[1], strict=True)]
+    found = decided(Suspect(sides=(BASE, head)), speeds=spoilt)
+    assert found.state == "confirmed"
+    assert found.score is not None
+    assert found.score.pairs == 8
+
+
 def test_moved_garbage_collection_is_inconclusive() -> None:
     """Because it comes back in every pair, no number of pairs would tell."""
     found = decided(Suspect(sides=(BASE, HEAD), collections=[(0, 1)] * 10))
