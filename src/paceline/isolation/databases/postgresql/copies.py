@@ -48,7 +48,7 @@ class Written:
 
     Attributes:
         growth: how many rows more there are, by database and file of the table.
-        only_rows: nothing else was written.
+        only_rows: nothing else was written, and it may be that all rows changed or deleted were new ones.
         only_copies: all transactions copied or dropped databases.
     """
 
@@ -82,6 +82,7 @@ def written(server: Connection, xids: Iterable[int], start: str, end: str) -> Wr
     listed = sorted({str(xid & XID_MASK) for xid in xids})
     flush(server)
     growth: dict[tuple[int, int], int] = {}
+    added: set[tuple[int, int]] = set()
     only_rows = True
     copies = 0
     for manager, operation, database, file, number, copying in server.execute(
@@ -94,6 +95,9 @@ def written(server: Connection, xids: Iterable[int], start: str, end: str) -> Wr
             where = int(str(database)), int(str(file))
             growth[where] = growth.get(where, 0) + _GROWTH.get(str(operation), 0) * int(str(number))
             only_rows = only_rows and where[1] >= _FIRST_OWN
+            if _GROWTH.get(str(operation)) == 1:
+                added.add(where)
         elif manager and manager not in _BESIDES:
             only_rows = False
+    only_rows = only_rows and added == growth.keys()
     return Written(growth, only_rows, only_copies=copies == len(listed))

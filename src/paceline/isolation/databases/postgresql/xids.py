@@ -28,7 +28,7 @@ SELECT pg_catalog.txid_current_snapshot()::text, pg_catalog.pg_current_wal_inser
 pg_catalog.clock_timestamp()::text, ARRAY(SELECT x FROM pg_catalog.generate_series({},
 pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot()) - 1) x
 WHERE pg_catalog.txid_status(x) OPERATOR(pg_catalog.=) 'committed')::text,
-(SELECT pg_catalog.count(*) FROM pg_catalog.pg_prepared_xact())::text
+EXISTS (SELECT FROM pg_catalog.pg_prepared_xact())::text
 """
 _COMMITTED_OF: LiteralString = "SELECT x FROM unnest(%s::bigint[]) AS x WHERE txid_status(x) = 'committed'"
 # Of a time that the server doesn't know it can't be said that it came earlier.
@@ -153,7 +153,7 @@ def _moment(row: Sequence[object]) -> Moment:
         tuple(int(xid) for xid in open_xids.split(",") if xid),
         str(row[1]),
         str(row[2]),
-        any_prepared=len(row) > 4 and row[4] != "0",
+        any_prepared=len(row) > 4 and row[4] == "true",
     )
 
 
