@@ -17,7 +17,7 @@ _MARKUP = re.compile(r"([\\`*_{}\[\]()<>#+!|~&$@-])")
 def render(document: Document, limit: int = LIMIT) -> str:
     """Return `document` as Markdown of at most `limit` bytes; the longest table loses its last rows first."""
     text = _text(document)
-    while len(text.encode()) > limit and any(_length(block) for block in document.blocks):
+    while len(text.encode(errors="replace")) > limit and any(_length(block) for block in document.blocks):
         longest = max(range(len(document.blocks)), key=lambda at: _length(document.blocks[at]))
         document = replace(
             document,

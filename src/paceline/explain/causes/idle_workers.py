@@ -19,7 +19,7 @@ def _heads(stretch: Stretch) -> Hashable | None:
 
 def _words(shares: Sequence[Share], evidence: Evidence) -> str:
     idle = sum(share.seconds > 0 for share in shares)
-    return f"idle at the end: {idle} workers waited for the last one"
+    return f"idle at the end: {idle} worker{'s' if idle != 1 else ''} waited for the last one"
 
 
 def _advises(evidence: Evidence) -> Iterator[Advice]:
