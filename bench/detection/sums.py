@@ -111,7 +111,10 @@ def _confirmed(figures: Figures, suspects: set[tuple[str, str]], ratio: float) -
         decisions = decide(
             {
                 key: Suspect(
-                    sides=(figures[key][0][:pairs], [value * ratio for value in figures[key][1][:pairs]])
+                    sides=(
+                        figures[key][0][:pairs],
+                        [value and value * ratio for value in figures[key][1][:pairs]],
+                    )
                 )
                 for key in alive
             },

@@ -202,12 +202,14 @@ def _run_together(cursor: Any, statements: Iterable[str]) -> None:
     """Run `statements` in one round trip; `cursor` has the rows of the last one then."""
     from psycopg import Cursor
 
-    if isinstance(cursor, Cursor):
-        cursor.execute("; ".join(statements), prepare=False)
-        while cursor.nextset():
-            pass
-    else:
-        cursor.execute("; ".join(statements))
+    text = "; ".join(statements)
+    if not isinstance(cursor, Cursor):
+        cursor.execute(text)
+        return
+    theirs: Any = cursor  # its stubs want literal text, and this is names that the server has quoted
+    theirs.execute(text, prepare=False)
+    while theirs.nextset():
+        pass
 
 
 def _deleting(tables: Iterable[tuple[str, str]], xids: list[str]) -> str:
