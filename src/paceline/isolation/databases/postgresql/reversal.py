@@ -206,7 +206,7 @@ def _run_together(cursor: Any, statements: Iterable[str]) -> None:
     if not isinstance(cursor, Cursor):
         cursor.execute(text)
         return
-    theirs: Any = cursor  # its stubs want literal text, and this is names that the server has quoted
+    theirs = cast("Any", cursor)  # its stubs want literal text, and this is names that the server has quoted
     theirs.execute(text, prepare=False)
     while theirs.nextset():
         pass
