@@ -101,8 +101,8 @@ def test_a_change_is_told_in_the_same_figures(said: dict[str, str]) -> None:
         cells = _table_row(said[form])
         assert cells[0].endswith("regressed"), form
         assert tuple(cells[2:5]) == _FIGURES, form
-        assert cells[5] == _WHY, form
-    row = " | | ".join(("regressed", _ROW, *_FIGURES, _WHY))
-    assert row in said["page"]
+        assert cells[-1] == _WHY, form
+    row = re.escape(" | | ".join(("regressed", _ROW, *_FIGURES)))
+    assert re.search(rf"{row} \| \| .{{0,30}}{re.escape(_WHY)}", said["page"])
     assert "::error file=app.py,line=3," in said["annotations"]
     assert f"{_ROW}: 12 → 412 (+3333%): {_WHY}" in said["annotations"]

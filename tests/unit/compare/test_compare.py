@@ -16,6 +16,7 @@ from paceline.errors import Exit
 from paceline.model.baseline import Anchor
 from paceline.model.comparison import Comparison, Side
 from paceline.model.cost import Operation, SharedFixture
+from paceline.model.metric import Metric
 from paceline.model.profile import TestSeries
 
 RULES = Rules()
@@ -64,6 +65,26 @@ def test_a_count_that_varies_is_judged_by_ranges() -> None:
     beyond = compared(before, a_series("t.py::x", {"sql_statements": [13, 14, 15]}))
     assert of(within, "t.py::x", "sql_statements").verdict == "inconclusive"
     assert of(beyond, "t.py::x", "sql_statements").verdict == "regressed"
+
+
+@pytest.mark.parametrize(("workers", "verdict"), [(0, "regressed"), (2, "inconclusive")])
+def test_what_the_first_test_of_a_worker_does_for_all_is_no_regression_of_it(
+    workers: int, verdict: str
+) -> None:
+    """A pool connects in whichever test comes first; its statements are that test's own all the same."""
+    metrics = (*METRICS, Metric(name="db_connections", unit="1", noise="counted"))
+    sides = [
+        a_side(
+            a_series("t.py::x", {"db_connections": count, "sql_statements": count}),
+            *crowd(),
+            metrics=metrics,
+            workers=workers,
+        )
+        for count in (1, 2)
+    ]
+    found = compare(*sides, Rules())
+    assert of(found, "t.py::x", "db_connections").verdict == verdict
+    assert of(found, "t.py::x", "sql_statements").verdict == "regressed"
 
 
 def test_one_run_only_makes_a_slower_test_suspicious() -> None:
