@@ -12,6 +12,7 @@ from paceline.clock import CLOCK
 from paceline.errors import ProvisioningError
 from paceline.isolation import cache
 from paceline.isolation.pools import forget_connections
+from paceline.isolation.reading import noted_reads
 from paceline.isolation.server import PrivateServer
 
 if TYPE_CHECKING:
@@ -132,20 +133,27 @@ class OwnServer:
         self._server.start()
         return False
 
-    def _build(self, path: Path, recipe: Recipe | None) -> None:
-        """Write to `path` a data directory with the prepared database, or with an empty one."""
+    def _build(self, path: Path, recipe: Recipe | None) -> set[Path]:
+        """Write to `path` a data directory with the prepared database, or with an empty one.
+
+        Returns:
+            The project's files that were read for it.
+        """
+        reads: set[Path] = set()
         try:
             self._server.start(economical=True)
             if recipe is None:
                 self._product.create(self.maintenance, _OWN_NAME)
             else:
-                self._fill(recipe)
+                with noted_reads(recipe.root) as reads:
+                    self._fill(recipe)
             forget_connections(_OWN_NAME)
             self._server.freeze(path)
         finally:
             self._server.stop()
             self._server = PrivateServer(self._program, self._place, self._user)
             self.template = None
+        return reads
 
     def _fill(self, recipe: Recipe) -> None:
         self._product.create(self.maintenance, _OWN_NAME)
