@@ -116,11 +116,13 @@ SCENARIOS = '''
 import asyncio
 import functools
 import gc
+import os
 import sys
 import threading
 import time
 
 import pytest
+import sqlalchemy
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
@@ -172,6 +174,10 @@ def ids(target=engine):
 def insert(connection, *numbers):
     for number in numbers:
         connection.execute(text("insert into item values (:id, 'x')"), {"id": number})
+
+
+def test_the_version_of_sqlalchemy():
+    assert sqlalchemy.__version__.startswith(os.environ.get("APP_SQLALCHEMY", ""))
 
 
 @scenario

@@ -152,11 +152,14 @@ def test_half_of_a_two_phase_commit_by_a_driver(leaky: Project) -> None:
 
 
 def test_a_connection_that_is_stuck_holds_no_lock_in_the_next_test(leaky: Project) -> None:
-    """A COPY that psycopg can't end is an error of its test; the next one goes on at a new connection."""
+    """A COPY that psycopg can't end is an error of its test; the next one goes on at a new connection.
+
+    So is a statement in whose middle something raised, such as a time limit: the server is told to stop.
+    """
     leaky.write(
         pyproject='export = ["APP_URL"]\n',
         test_stuck="""
-        import os, psycopg, pytest
+        import os, psycopg, pytest, signal
         from sqlalchemy import create_engine, text
 
         engine = create_engine(os.environ["APP_URL"])
@@ -171,6 +174,17 @@ def test_a_connection_that_is_stuck_holds_no_lock_in_the_next_test(leaky: Projec
             raw.close()
 
         @pytest.mark.schema
+        def test_interrupted():
+            def stop(*_):
+                raise TimeoutError
+
+            signal.signal(signal.SIGALRM, stop)
+            signal.setitimer(signal.ITIMER_REAL, 0.2)
+            with pytest.raises(TimeoutError), engine.begin() as connection:
+                connection.execute(text("insert into item values (3, 'x')"))
+                connection.execute(text("select pg_sleep(60)"))
+
+        @pytest.mark.schema
         def test_next():
             with other.begin() as connection:
                 connection.execute(text("set local lock_timeout = '2s'"))
@@ -183,8 +197,9 @@ def test_a_connection_that_is_stuck_holds_no_lock_in_the_next_test(leaky: Projec
         """,
     )
     result = leaky.run("--schema", "-p", "no:randomly")
-    assert result.outcomes == {"passed": 3, "error": 1}, result.output
+    assert result.outcomes == {"passed": 4, "error": 2}, result.output
     assert "ERROR at teardown of test_stuck" in result.output
+    assert "ERROR at teardown of test_interrupted" in result.output
 
 
 def test_nobody_waits_for_ever_for_a_lock(leaky: Project) -> None:

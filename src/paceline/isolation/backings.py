@@ -12,6 +12,7 @@ from paceline.clock import CLOCK
 from paceline.errors import ProvisioningError
 from paceline.isolation import cache
 from paceline.isolation.pools import forget_connections
+from paceline.isolation.reading import noted_reads
 from paceline.isolation.server import PrivateServer
 
 if TYPE_CHECKING:
@@ -134,14 +135,20 @@ class OwnServer:
         self._server.start()
         return False
 
-    def _build(self, path: Path, recipe: Recipe | None) -> None:
-        """Write to `path` a data directory with the prepared database, or an empty one, and go on with it."""
+    def _build(self, path: Path, recipe: Recipe | None) -> set[Path]:
+        """Write to `path` a data directory with the prepared database, or an empty one, and go on with it.
+
+        Returns:
+            The project's files that were read for it.
+        """
+        reads: set[Path] = set()
         try:
             self._server.start(economical=True)
             if recipe is None:
                 self._product.create(self.maintenance, _OWN_NAME)
             else:
-                self._fill(recipe)
+                with noted_reads(recipe.root) as reads:
+                    self._fill(recipe)
             forget_connections(_OWN_NAME)
             self._server.freeze(path)
             self._server.resume()
@@ -151,6 +158,7 @@ class OwnServer:
                 self._server.stop()
                 self._server = PrivateServer(self._program, self._place, self._user)
                 self.template = None
+        return reads
 
     def _fill(self, recipe: Recipe) -> None:
         self._product.create(self.maintenance, _OWN_NAME)

@@ -13,6 +13,7 @@ import pytest
 
 from paceline.clock import CLOCK
 from paceline.errors import ConfigError
+from paceline.masking import masked, masked_words
 from paceline.metrics.callers import CALLERS
 from paceline.metrics.chosen import chosen, declared, known_metrics
 from paceline.model.run import SCHEMA_VERSION, Arguments, RunEnd, RunHeader
@@ -183,9 +184,9 @@ def _header(config: pytest.Config) -> RunHeader:
         started_at=round(now, 6),
         paceline=__version__,
         arguments=Arguments(
-            command_line=tuple(str(arg) for arg in config.invocation_params.args),
-            addopts=tuple(config.getini("addopts")),
-            environment=os.environ.get("PYTEST_ADDOPTS", ""),
+            command_line=masked_words(map(str, config.invocation_params.args)),
+            addopts=masked_words(config.getini("addopts")),
+            environment=masked(os.environ.get("PYTEST_ADDOPTS", "")),
             marker_expression=config.getoption("markexpr", default="") or "",
             paths=tuple(config.args),
         ),

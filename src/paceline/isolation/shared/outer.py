@@ -170,7 +170,7 @@ class Outer:
             # What can't be rolled back, such as a connection that is stuck in a COPY, would keep its locks.
             for wire in members:
                 with suppress(Exception):
-                    self.world.call(wire.close)
+                    self.world.call(wire.abandon)
             raise SharedTransactionError(
                 "the transaction that isolates the test was ended by something else, so what the test "
                 f"did may have stayed: {error}",
