@@ -191,23 +191,25 @@ def _prepared(template: DatabaseUrl) -> _Prepared:
 
 def _cursor(connection: Any) -> Any:
     """Return a cursor whose rows are tuples, whatever the application has chosen."""
-    if type(connection).__module__.startswith("psycopg2"):
-        return connection.cursor(cursor_factory=import_module("psycopg2.extensions").cursor)
+    import psycopg
     from psycopg.rows import tuple_row
 
-    return connection.cursor(row_factory=tuple_row)
+    if isinstance(connection, psycopg.Connection):
+        return connection.cursor(row_factory=tuple_row)
+    return connection.cursor(cursor_factory=import_module("psycopg2.extensions").cursor)
 
 
 def _run_together(cursor: Any, statements: Iterable[str]) -> None:
     """Run `statements` in one round trip; `cursor` has the rows of the last one then."""
     from psycopg import Cursor
 
-    if isinstance(cursor, Cursor):
-        cursor.execute("; ".join(statements), prepare=False)
-        while cursor.nextset():
-            pass
-    else:
-        cursor.execute("; ".join(statements))
+    of_psycopg = isinstance(cursor, Cursor)
+    # It would prepare what it sees often, and can't prepare several statements in one.
+    options = {"prepare": False} if of_psycopg else {}
+    cursor.execute("; ".join(statements), **options)
+    # The other driver has the last rows only.
+    while of_psycopg and cursor.nextset():
+        pass
 
 
 def _deleting(tables: Iterable[tuple[str, str]], xids: list[str]) -> str:
