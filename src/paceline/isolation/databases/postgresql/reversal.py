@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
 #: Where rows were, space is left, which the server must walk over: then rather a fresh copy.
 _MOST_ROWS = 2000
-#: A connection that the test has closed is seen a little longer by the server (seconds).
-_PATIENCE = 0.01
+#: A connection that the test has closed is seen a little longer by the server (seconds). Where it was waited
+#: for in vain, because the application has connections of its own, the next time it's half as long.
+_PATIENCE = 0.05
 _DIALECT = "postgresql"
 _DRIVERS = frozenset({"psycopg", "psycopg2"})
 
@@ -89,6 +90,7 @@ class Reversal:
         self._place = place
         self._prepared: _Prepared | None = None
         self._rows = 0
+        self._patience = _PATIENCE
 
     def renewed(self) -> None:
         """Begin anew: the database has been replaced."""
@@ -128,14 +130,16 @@ class Reversal:
         idle = idle_connections(self._place.url.name, _DIALECT)
         if idle is None:
             return None
-        deadline = CLOCK.counter() + _PATIENCE
+        deadline = CLOCK.counter() + self._patience
         while True:
             row = server.execute(_USERS, {"name": self._place.url.name}, prepare=True).fetchone()
             assert row is not None
             oid, users, busy = (int(str(number)) for number in row)
             if users <= idle and not busy:
+                self._patience = _PATIENCE
                 return oid
             if CLOCK.counter() > deadline:
+                self._patience /= 2
                 return None
             CLOCK.sleep(0.0005)
 
