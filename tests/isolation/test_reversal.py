@@ -31,6 +31,7 @@ from sqlalchemy.orm import Session
 
 pytestmark = pytest.mark.schema(isolation="clone")
 engine = create_engine(os.environ["APP_URL"])
+by_psycopg2 = create_engine(os.environ["APP_URL"].replace("+psycopg", "+psycopg2"))
 TABLES = ("shelf", "book", "event_early", "watched", "place")
 BEFORE = {}
 
@@ -133,6 +134,12 @@ def test_connections_that_were_closed(afterwards):
         connection.commit()
         connection.close()
 
+@pytest.mark.parametrize("afterwards", ["same"])
+def test_by_the_only_idle_connection_which_is_of_another_driver(afterwards):
+    with by_psycopg2.begin() as connection:
+        connection.execute(text("insert into shelf (name) values ('c')"))
+    engine.dispose()
+
 LEFT = []
 
 @pytest.mark.parametrize(("autocommit", "afterwards"), [(True, "fresh"), (False, "fresh")])
@@ -185,4 +192,4 @@ def test_rows_that_were_added_are_taken_back(project: Project) -> None:
         pyproject='[tool.paceline.database]\nsql = ["schema.sql"]\nexport = ["APP_URL"]\n', test_rows=TESTS
     )
     (project.root / "schema.sql").write_text(SCHEMA)
-    project.passes("--schema", "-p", "no:randomly", passed=36)
+    project.passes("--schema", "-p", "no:randomly", passed=37)

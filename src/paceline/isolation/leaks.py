@@ -124,6 +124,9 @@ class Watch:
 
     def _undo(self, *, rows: bool) -> None:
         """Bring the database back to its beginning; without replacing it where only `rows` have to go."""
+        if self._sequences is not None:
+            # Its connection would be somebody else's in the database.
+            self._sequences.close()
         # What fixtures have written, and where their sequences are, only they know.
         if rows and not self._writers and self.audit.take_back():
             self.audit.settle()
@@ -137,6 +140,4 @@ class Watch:
             # What a fixture cleans up the leak may have taken from it, and it's gone in a moment anyway.
             with suppress(Exception):
                 fixturedef.finish(request)
-        if self._sequences is not None:
-            self._sequences.close()
         self.audit.undo()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, LiteralString, cast
+from typing import TYPE_CHECKING, Any, LiteralString
 
 from paceline.clock import CLOCK
 from paceline.isolation.databases import postgresql
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
 #: Where rows were, space is left, which the server must walk over: then rather a fresh copy.
 _MOST_ROWS = 2000
-#: A connection that the test has closed is seen a little longer by the server (seconds).
-_PATIENCE = 0.01
+#: A connection that the test has closed is seen a little longer by the server (seconds). Where it was waited
+#: for in vain, because the application has connections of its own, the next time it's half as long.
+_PATIENCE = 0.05
 _DIALECT = "postgresql"
 _DRIVERS = frozenset({"psycopg", "psycopg2"})
 
@@ -89,6 +90,7 @@ class Reversal:
         self._place = place
         self._prepared: _Prepared | None = None
         self._rows = 0
+        self._patience = _PATIENCE
 
     def renewed(self) -> None:
         """Begin anew: the database has been replaced."""
@@ -128,14 +130,16 @@ class Reversal:
         idle = idle_connections(self._place.url.name, _DIALECT)
         if idle is None:
             return None
-        deadline = CLOCK.counter() + _PATIENCE
+        deadline = CLOCK.counter() + self._patience
         while True:
             row = server.execute(_USERS, {"name": self._place.url.name}, prepare=True).fetchone()
             assert row is not None
             oid, users, busy = (int(str(number)) for number in row)
             if users <= idle and not busy:
+                self._patience = _PATIENCE
                 return oid
             if CLOCK.counter() > deadline:
+                self._patience /= 2
                 return None
             CLOCK.sleep(0.0005)
 
@@ -191,24 +195,24 @@ def _prepared(template: DatabaseUrl) -> _Prepared:
 
 def _cursor(connection: Any) -> Any:
     """Return a cursor whose rows are tuples, whatever the application has chosen."""
-    if type(connection).__module__.startswith("psycopg2"):
-        return connection.cursor(cursor_factory=import_module("psycopg2.extensions").cursor)
+    import psycopg
     from psycopg.rows import tuple_row
 
-    return connection.cursor(row_factory=tuple_row)
+    if isinstance(connection, psycopg.Connection):
+        return connection.cursor(row_factory=tuple_row)
+    return connection.cursor(cursor_factory=import_module("psycopg2.extensions").cursor)
 
 
 def _run_together(cursor: Any, statements: Iterable[str]) -> None:
     """Run `statements` in one round trip; `cursor` has the rows of the last one then."""
     from psycopg import Cursor
 
-    text = "; ".join(statements)
-    if not isinstance(cursor, Cursor):
-        cursor.execute(text)
-        return
-    theirs = cast("Any", cursor)  # its stubs want literal text, and this is names that the server has quoted
-    theirs.execute(text, prepare=False)
-    while theirs.nextset():
+    of_psycopg = isinstance(cursor, Cursor)
+    # It would prepare what it sees often, and can't prepare several statements in one.
+    options = {"prepare": False} if of_psycopg else {}
+    cursor.execute("; ".join(statements), **options)
+    # The other driver has the last rows only.
+    while of_psycopg and cursor.nextset():
         pass
 
 
