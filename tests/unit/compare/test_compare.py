@@ -16,6 +16,7 @@ from paceline.errors import Exit
 from paceline.model.baseline import Anchor
 from paceline.model.comparison import Comparison, Side
 from paceline.model.cost import Operation, SharedFixture
+from paceline.model.environment import Revision
 from paceline.model.metric import Metric
 from paceline.model.profile import TestSeries
 
@@ -192,6 +193,30 @@ def test_a_test_that_fails_on_one_side_has_no_counts() -> None:
     before = a_series("t.py::x", {"sql_statements": 4})
     after = a_series("t.py::x", {"sql_statements": 2}, outcome="failed")
     assert [] == [delta for delta in compared(before, after).deltas if delta.evidence == "counted"]
+
+
+def test_failures_of_one_side_and_a_dirty_base_are_told() -> None:
+    """Otherwise nobody knows what the figures are of."""
+    revision = Revision(commit="c0ffee" * 6, branch=None, dirty=True, committed_at="2026-01-01T00:00:00Z")
+    names = ["t.py::a", "t.py::b", "t.py::c", "t.py::d", "t.py::e"]
+    base = a_side(*(a_series(name, outcome="failed") for name in names), *crowd(), revision=revision)
+    head = a_side(*(a_series(name) for name in names), *crowd())
+    dirty, failed = compare(base, head, RULES).notes
+    assert dirty == "the base was measured with uncommitted changes on top of c0ffeec0ff"
+    said = "tests that failed in the base only, so that their figures say little"
+    assert failed == f"{said}: t.py::a, t.py::b, t.py::c and 2 more"
+    assert "tests that fail in the candidate only" in compare(head, base, RULES).notes[0]
+
+
+def test_a_fast_fixture_is_not_counted() -> None:
+    """Recorders leave some of its set-ups out, and not the same ones every time."""
+    for seconds, verdicts_ in ((0.00005, []), (0.05, ["regressed"])):
+        before, after = [
+            a_side(*crowd(), fixtures={"f": {"setups": figure(number), "duration": figure(number * seconds)}})
+            for number in (2, 9)
+        ]
+        found = compare(before, after, RULES)
+        assert verdicts_ == [delta.verdict for delta in found.deltas if delta.key.metric == "setups"]
 
 
 def test_new_and_removed_tests_are_told() -> None:
