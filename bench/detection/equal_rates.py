@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from random import Random
 
 from noise import PAIRS, Session
-from rules import OURS, Rule, Sample, consensus, peers, samples
+from rules import OURS, Rule, Sample, peers, samples, shipped
+
+from paceline.stats.sequential import LOOKS
 
 RATIOS = (1.1, 1.2, 1.5)
 LONG = 0.005
@@ -43,7 +45,10 @@ def rows(nulls: Sequence[Sample], slowed: Sequence[Sample], rate: float) -> tupl
     """Return the rows of our own alternatives and of other tools."""
     ours = [_row(name, rule, None, nulls, slowed, rate) for name, rule in OURS.items()]
     foreign, _ = peers()
-    limits: Mapping[str, tuple[Rule, float]] = {"Paceline, z > 3.5": (consensus, 3.5), **foreign}
+    limits: Mapping[str, tuple[Rule, float]] = {
+        f"Paceline, z > {LOOKS[-1].z:g}": (shipped, LOOKS[-1].z),
+        **foreign,
+    }
     return ours, [_row(name, *each, nulls, slowed, rate) for name, each in limits.items()]
 
 

@@ -19,7 +19,7 @@ from noise import PAIRS, Session, usual_seconds
 from paceline.compare.confirm import Suspect, decide
 from paceline.compare.rules import WORTH_A_LOOK
 from paceline.stats.noise import scored, shrunk, widened
-from paceline.stats.robust import middle, quantile
+from paceline.stats.robust import quantile
 from paceline.stats.sequential import AGAIN, LOOKS, Look, next_look
 
 #: Runs of each side from which the gate nominates.
@@ -54,8 +54,8 @@ class Way:
 def nominations(session: Session, ratio: float, wanted: Callable[[str], bool]) -> dict[str, bool]:
     """Return which tests the gate would look into, if one at a time took `ratio` times as long."""
     base = {key: list(both[0][:_FIRST]) for key, both in session.sides.items()}
-    head = {key: middle(both[1][:_FIRST]) for key, both in session.sides.items()}
-    centres = {key: log(middle(values)) for key, values in base.items()}
+    head = {key: min(both[1][:_FIRST]) for key, both in session.sides.items()}
+    centres = {key: log(min(values)) for key, values in base.items()}
     noises = shrunk(centres, {}, dict.fromkeys(centres, _FIRST))
     result = widened(scored(noises, head), noises)
     found: dict[str, bool] = {}

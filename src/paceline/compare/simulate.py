@@ -11,7 +11,6 @@ from paceline.compare.confirm import Suspect, decide
 from paceline.stats.controls import chosen_controls
 from paceline.stats.noise import fit, scored, shrunk, widened
 from paceline.stats.nomination import WORTH_PAIRS, Nomination
-from paceline.stats.robust import middle
 from paceline.stats.sequential import AGAIN, LOOKS, Look, next_look
 from paceline.stats.simulation import Machine
 
@@ -39,9 +38,9 @@ def nominated_in(
     """Return what the gate looks into: after two runs of each side in one job, without any history."""
     job = machine.job(random)
     base, head = ([machine.run(random, job, changed) for _ in range(2)] for changed in (None, slower))
-    centres = {at: log(middle(times)) for at, times in enumerate(zip(*base, strict=True))}
+    centres = {at: log(min(times)) for at, times in enumerate(zip(*base, strict=True))}
     noises = shrunk(centres, {}, dict.fromkeys(centres, 2))
-    seen = {at: middle(times) for at, times in enumerate(zip(*head, strict=True))}
+    seen = {at: min(times) for at, times in enumerate(zip(*head, strict=True))}
     scores = widened(scored(noises, seen), noises).scores
     return frozenset(at for at, score in scores.items() if nomination.direction(score, exp(centres[at])) > 0)
 

@@ -22,6 +22,7 @@ Key = tuple[str, PhaseName]
 Pairs = Sequence[tuple[TestSeries, TestSeries]]
 #: Fewer runs than this have a spread that says nothing.
 _FOR_A_SPREAD = 3
+_TOO_FEW_FOR_A_MEDIAN = 2
 CONFIRM = "one job can't tell a slower test from noise; confirm it with repeated runs of both sides"
 
 
@@ -49,7 +50,7 @@ def judge_times(suite: str, base: Side, candidate: Side, pairs: Pairs, rules: Ru
         return Timing(metric=None)
     new = _figures(pairs, metric, 1)
     noises = _noises(base, pairs, metric, new, rules)
-    result = widened(scored(noises, {key: summary.median for key, summary in new.items()}), noises)
+    result = widened(scored(noises, {key: _typical(summary) for key, summary in new.items()}), noises)
     deltas = [
         _delta(suite, key, metric, noises[key], score, new[key], rules)
         for key, score in result.scores.items()
@@ -87,7 +88,7 @@ def _noises(
 
     What is too short on both sides to be worth a look isn't followed through all runs: its sums will do.
     """
-    figures = {key: summary for key, summary in _figures(pairs, metric, 0).items() if summary.median > 0}
+    figures = {key: summary for key, summary in _figures(pairs, metric, 0).items() if summary.low > 0}
     if len(base.runs) < _FOR_A_SPREAD:
         return _noises_of_sums(figures)
     short = {
@@ -108,13 +109,18 @@ def _noises(
     }
 
 
+def _typical(summary: Summary) -> float:
+    """Return the median; of two runs the faster one, because what disturbs a run makes it slower."""
+    return summary.low if summary.n == _TOO_FEW_FOR_A_MEDIAN else summary.median
+
+
 def _noises_of_sums(figures: Mapping[Key, Summary]) -> dict[Key, Noise]:
     spreads = {
         key: TO_SIGMA * summary.spread / summary.median
         for key, summary in figures.items()
         if summary.spread is not None and summary.n >= _FOR_A_SPREAD
     }
-    centres = {key: log(summary.median) for key, summary in figures.items()}
+    centres = {key: log(_typical(summary)) for key, summary in figures.items()}
     return shrunk(centres, spreads, {key: summary.n for key, summary in figures.items()})
 
 
@@ -149,7 +155,7 @@ def _delta(
         evidence="timed",
         verdict="unchanged",
         before=before,
-        after=new.median,
+        after=_typical(new),
         ratio=score.ratio,
         interval=(score.ratio * exp(-2 * score.error), score.ratio * exp(2 * score.error)),
         z=score.z,

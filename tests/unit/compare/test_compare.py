@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -378,3 +379,15 @@ def test_what_is_too_short_on_both_sides_is_judged_by_its_sums(
     assert delta.verdict == verdict
     assert delta.before == pytest.approx(before)
     assert delta.after == after
+
+
+def test_of_two_runs_the_faster_one_counts() -> None:
+    """What disturbs a run makes it slower, so that one disturbed run is neither a suspect nor hides one."""
+    others = [a_series(f"t.py::test_crowd_{number}", {"clean_time": [0.1, 0.1]}) for number in range(20)]
+
+    def verdict(before: Sequence[float], after: Sequence[float]) -> str:
+        old, new = (a_series("t.py::x", {"clean_time": seconds}) for seconds in (before, after))
+        return of(compare(a_side(old, *others), a_side(new, *others), RULES), "t.py::x").verdict
+
+    assert verdict([0.1, 0.1], [0.1, 0.3]) == "unchanged"
+    assert verdict([0.1, 0.2], [0.15, 0.15]) == "inconclusive"
