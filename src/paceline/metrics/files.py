@@ -6,24 +6,21 @@ from typing import Any
 
 from paceline.metrics import audit
 from paceline.metrics.base import Probe
+from paceline.metrics.counts import COUNTS
 from paceline.model.metric import Metric
 
 #: What an import opens depends on what was imported before, and on what is cached.
 _OF_IMPORTS = (".py", ".pyc", ".pyo", ".so", ".pth")
-_OPENED = [0]
+_OPENED = COUNTS.places(1)
 
 
 def _open(arguments: tuple[Any, ...]) -> None:
     path = arguments[0]
     if isinstance(path, str):
         if not path.endswith(_OF_IMPORTS):
-            _OPENED[0] += 1
+            COUNTS.numbers[_OPENED] += 1
     elif not isinstance(path, int):  # what is open already
-        _OPENED[0] += 1
-
-
-def _read() -> tuple[float]:
-    return (_OPENED[0],)
+        COUNTS.numbers[_OPENED] += 1
 
 
 def _install() -> None:
@@ -44,7 +41,7 @@ PROBE = Probe(
             description="Files and directories that Python code opened, those of imports left out.",
         ),
     ),
-    read=_read,
+    place=_OPENED,
     install=_install,
     uninstall=_uninstall,
 )
