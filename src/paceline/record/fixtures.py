@@ -13,6 +13,7 @@ from json.encoder import encode_basestring_ascii as quoted
 from operator import sub
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+import _pytest.python
 import pytest
 
 from paceline.clock import CLOCK
@@ -32,6 +33,9 @@ _LASTING = ("module", "package", "session")
 
 #: Looked at for every test: there is mostly nothing to take.
 _ENTRIES = LEDGER.entries
+
+#: Function of the fixtures that pytest makes of a test's direct parameters: they do nothing.
+_OF_PARAMETER = getattr(_pytest.python, "get_direct_param_fixture_func", None)
 
 _Event = Literal["setup", "teardown"]
 
@@ -123,6 +127,8 @@ class Fixtures:
         self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
     ) -> Generator[None, object, object]:
         """Time a set-up, and see to it that the tear-down is timed."""
+        if fixturedef.func is _OF_PARAMETER:
+            return (yield)
         stretch = self._set_up(fixturedef, request)
         outcome = "failed"
         try:
@@ -302,4 +308,4 @@ def _param(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -
 def _may_end(fixturedef: pytest.FixtureDef[Any]) -> bool:
     """Tell whether there may be something to tear down: nothing else can add a finalizer."""
     func = fixturedef.func
-    return isgeneratorfunction(func) or "request" in fixturedef.argnames or isasyncgenfunction(func)
+    return isgeneratorfunction(func) or isasyncgenfunction(func) or "request" in fixturedef.argnames

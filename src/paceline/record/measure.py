@@ -155,10 +155,13 @@ class Measure:
         """Count the tests that were collected for nothing; each of several plugins may deselect some."""
         self._deselected += len(items)
 
-    def pytest_collection_finish(self) -> None:
-        """Note how many there were."""
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Note how many there were, and prepare for the others."""
         if self._deselected:
             self.waiting.append(json.dumps({"kind": "deselected", "count": self._deselected}))
+        if self._writer is not None:  # a worker runs only some of them
+            self._texts.prepare(session.items, self._named)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
@@ -179,13 +182,14 @@ class Measure:
         self._meter.close()
 
     def _ended(self, report: pytest.TestReport, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-        when = report.when or ""
+        when = str(report.when)
         ended, more = "passed", ""
         values, self._values = self._values, []
-        if report.outcome != "passed" or "wasxfail" in report.__dict__ or self._failed_subtests or call.excinfo:
+        raised = call.excinfo
+        if raised or self._failed_subtests or report.outcome != "passed" or "wasxfail" in vars(report):
             ended, more = self._how(report, call)
         if self._fixtures.pending:
-            more += self._fixtures.phase_members(call.excinfo.value if call.excinfo is not None else None)
+            more += self._fixtures.phase_members(raised.value if raised is not None else None)
             values = self._fixtures.without_shared(values)
         done = when, ended, self._before[0], values, more
         if self._writer is None:

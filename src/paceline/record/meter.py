@@ -34,8 +34,8 @@ def less(values: Reading, part: Reading) -> Reading:
 class Meter:
     """The probes of one process, the dear ones first and `duration` last.
 
-    A probe that fails keeps its place in every reading, and its metrics are declared lost: a reader then knows
-    none of its values in this process.
+    A probe that fails keeps its place in every reading, and its metrics are declared lost: a reader then
+    knows none of its values in this process.
     """
 
     def __init__(self, probes: Sequence[Probe], lost: Callable[[str, str], None]) -> None:
@@ -55,9 +55,7 @@ class Meter:
                 self._switch_off(at, error)
         self._size = len(COUNTS.numbers)
         #: Probes that are asked every time, and where the numbers of each metric are in the counts of a mark.
-        self._asked = [
-            at for at, probe in enumerate(probes[:-1]) if not probe.dear and probe.place is None
-        ]
+        self._asked = [at for at, probe in enumerate(probes[:-1]) if not probe.dear and probe.place is None]
         self._places = self._laid_out()
         self._renewals = [probe.renew for probe in probes if probe.renew is not None]
         self._dear: list[float] = []

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from paceline.record.writer import Writer
 
 
+#: The phase of a report that pytest-xdist makes up for a test whose worker died.
+CRASHED = "???"
+
+
 def worker_name(config: pytest.Config) -> str | None:
     """Return the name of the pytest-xdist worker that this process is, or None."""
     given: dict[str, Any] | None = getattr(config, "workerinput", None)
@@ -24,11 +28,6 @@ def worker_name(config: pytest.Config) -> str | None:
 def worker_of(report: Any) -> str:
     """Return the name of the worker that sent `report`; "main" for one of this process."""
     return str(report.node.gateway.id) if hasattr(report, "node") else "main"
-
-
-def says_crash(report: Any) -> bool:
-    """Tell whether `report` is the one that pytest-xdist makes up for a test whose worker died."""
-    return bool(report.when == "???")
 
 
 def layout(config: pytest.Config) -> tuple[int, str | None]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from paceline.model.run import PHASES, CollectionError
-from paceline.record.workers import says_crash, worker_of
+from paceline.record.workers import CRASHED, worker_of
 from paceline.store.run_file import RunFile, line
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Writer:
         if "paceline_lines" in cargo:
             self.write(cargo.pop("paceline_lines"))
         if "paceline_phase" not in cargo:
-            if says_crash(report):
+            if report.when == CRASHED:
                 self._crashed(report.nodeid, worker_of(report), str(report.longrepr))
             return
         key = (report.nodeid, worker_of(report))
