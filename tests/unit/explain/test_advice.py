@@ -122,6 +122,20 @@ def test_bytecode_that_is_not_kept_is_named() -> None:
     assert "2 modules had to be compiled" in found[0].text
 
 
+def test_only_compiling_is_saved_by_kept_bytecode() -> None:
+    """Not what the modules do when they are imported; the file for which most is compiled is named."""
+    file = SessionPart(
+        part="module", name=FILE, duration=2.5, own=0.5, compiled=True, compiling=0.2, worker="main"
+    )
+    library = SessionPart(
+        part="import", name="orm", duration=2.0, own=2.0, compiled=True, compiling=1.5, worker="main"
+    )
+
+    found = explained(a_run(a_test("test_a"), parts=[file, library])).suggestions
+
+    assert [(one.cause, round(one.seconds, 6), one.where) for one in found] == [("imports", 1.7, FILE)]
+
+
 def test_what_would_give_back_next_to_nothing_is_not_said() -> None:
     """Below a millisecond nobody should be bothered."""
     run = a_run(a_test("test_a", phase("call", 1.0, operations=[operation("sleep", 0.0005)])))
