@@ -26,6 +26,7 @@ class Configuration:
         arguments: further arguments; `{out}` stands for a file to write.
         table: whether the project has a `[tool.paceline]` table.
         phases: whether it records times of set-up, call and tear-down.
+        counts_sql: whether it looks at SQL statements.
         toggled: names or classes of the plugins that `micro` switches on and off; empty: it leaves this out.
     """
 
@@ -34,6 +35,7 @@ class Configuration:
     arguments: tuple[str, ...] = ()
     table: bool = False
     phases: bool = False
+    counts_sql: bool = False
     toggled: tuple[str, ...] = ()
 
 
@@ -57,6 +59,7 @@ CONFIGURATIONS = (
     ),
     Configuration(
         name=DEFAULT,
+        counts_sql=True,
         plugin="paceline",
         arguments=("--paceline-out={out}",),
         table=True,
@@ -79,6 +82,7 @@ CONFIGURATIONS = (
     ),
     Configuration(
         name="pytest-perf-report",
+        counts_sql=True,
         plugin="perf_report",
         arguments=("--perf-report-json={out}",),
         phases=True,
@@ -93,6 +97,7 @@ CONFIGURATIONS = (
     ),
     Configuration(
         name="flakytest",
+        counts_sql=True,
         plugin="flakytest",
         arguments=("--flakytest-profile", "--flakytest-output={out}"),
         phases=True,

@@ -1,7 +1,7 @@
 """Instructions per test, counted by valgrind: the same on a busy machine as on a quiet one.
 
-Two suites of n and 4n tests are counted, garbage collection off; what start-up and imports take is in both,
-so the difference is what 3n tests take. It says nothing of what the kernel does for a system call.
+Two suites of n and 3n tests are counted, garbage collection off; what start-up and imports take is in both,
+so the difference is what 2n tests take. It says nothing of what the kernel does for a system call.
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@ bench/results/overhead.json and from it docs/explanation/overhead.md, and prints
 part replaces its own entry of the JSON file only, so that parts can be measured on different days.
 
     python bench/overhead.py --minutes 12               everything but instructions; wants a quiet machine
-    python bench/overhead.py --parts instructions       half an hour on any machine with valgrind
+    python bench/overhead.py --parts instructions       half an hour on any machine with valgrind; goes on
+                                                        where it was interrupted
     python bench/overhead.py --parts kept               one minute, on any machine
     python bench/overhead.py --parts page               only the page, from the JSON file
     python bench/overhead.py --minutes 2 --tests 1000 --sql-tests 100 --only paceline --output /tmp/o.json
@@ -26,7 +27,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from importlib.metadata import version
 from itertools import cycle
@@ -128,15 +129,24 @@ def measure(
             part["rows"] = [asdict(one) for one in rows(samples)]
             part["samples"] = [asdict(one) for one in samples]
     if "instructions" in options.parts:
-        small = {0: (100, 400), STATEMENTS: (20, 80)}
+        known = document.get("instructions", {})
         with _part(document, "instructions") as part:
-            part["rows"] = []
-            for statements, sizes_of in small.items():
-                few, many = (write_projects(scratch, size, statements=statements) for size in sizes_of)
-                running(good, many, scratch)  # compiles them, which is none of the count
-                for one in count(good, (few, many), scratch):
-                    sys.stderr.write(f"{one}\n")
-                    part["rows"].append(asdict(one))
+            # An earlier count of the same commit goes on where it was interrupted.
+            same = known.get("machine", {}).get("commit") == part["machine"]["commit"]
+            part["rows"] = list(known["rows"]) if same else []
+            with suppress(KeyboardInterrupt):
+                _count(good, scratch, part["rows"])
+
+
+def _count(good: Sequence[Configuration], scratch: Path, found: list[dict[str, Any]]) -> None:
+    for statements, sizes in {0: (100, 300), STATEMENTS: (20, 60)}.items():
+        few, many = (write_projects(scratch, size, statements=statements) for size in sizes)
+        running(good, many, scratch)  # compiles them, which is none of the count
+        there = {row["configuration"] for row in found if row["statements"] == statements}
+        wanted = [one for one in good if one.name not in there and (one.counts_sql or not statements)]
+        for row in count(wanted, (few, many), scratch):
+            sys.stderr.write(f"{row}\n")
+            found.append(asdict(row))
 
 
 def _rounds(

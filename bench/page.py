@@ -115,7 +115,7 @@ def _instruction_tables(document: Document) -> Iterator[str]:
         return
     yield (
         f"## Instructions\n\n{_about(part)}\n\nCounted by valgrind, the same on a busy machine as on a quiet "
-        "one: the difference between n and 4n tests, garbage collection off. The kernel's part is left out."
+        "one: the difference between n and 3n tests, garbage collection off. The kernel's part is left out."
     )
     by_name: dict[str, dict[int, dict[str, Any]]] = {}
     for row in part["rows"]:
