@@ -107,7 +107,7 @@ def measure(
     ends = time.monotonic() + options.minutes * 60
     trivial = write_projects(scratch, options.tests)
     there = available(tuple(wanted))
-    good, bad = running(there, write_projects(scratch, 200), scratch)
+    good, bad = running(there, write_projects(scratch, _FEW), scratch)
     document["left_out"] = bad | {one.name: "not installed" for one in wanted if one not in there}
     for one, why in document["left_out"].items():
         sys.stderr.write(f"left out: {one}: {why}\n")
