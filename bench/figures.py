@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
-from statistics import fmean, median
+from statistics import median
 from typing import Literal
 
 from configurations import BARE
@@ -38,7 +38,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What a configuration costs more than the bare runs of the same rounds, in microseconds per test.
+    """What a configuration costs more than the bare runs around it, in microseconds per test.
 
     Attributes:
         low: lower end of the 95 % interval of the median; with fewer than six rounds, the lowest.
@@ -138,18 +138,24 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
 
 
 def _pairs(suite: Sequence[Sample], name: str, quantity: Quantity) -> dict[int, tuple[float, float]]:
-    """Return the seconds of the configuration and the mean of the round's bare runs, by round."""
+    """Return the seconds of the configuration and the mean of the bare runs around it, by round."""
     pairs: dict[int, tuple[float, float]] = {}
-    for one in suite:
+    for at, one in enumerate(suite):
         if one.configuration == name:
-            bare = [
-                getattr(other, quantity)
-                for other in suite
-                if (other.configuration, other.round) == (BARE, one.round)
-            ]
-            if len(bare) > 1:  # a round that was interrupted has no bare run behind it
-                pairs[one.round] = (getattr(one, quantity), fmean(bare))
+            before = _bare(reversed(suite[:at]), one.round, quantity)
+            after = _bare(suite[at + 1 :], one.round, quantity)
+            if before is not None and after is not None:
+                pairs[one.round] = (getattr(one, quantity), (before + after) / 2)
     return pairs
+
+
+def _bare(suite: Iterable[Sample], number: int, quantity: Quantity) -> float | None:
+    """Return the seconds of the first bare run of a round."""
+    for one in suite:
+        if (one.configuration, one.round) == (BARE, number):
+            seconds: float = getattr(one, quantity)
+            return seconds
+    return None
 
 
 def _slope(

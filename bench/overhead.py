@@ -26,7 +26,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from importlib.metadata import version
@@ -34,7 +34,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-from configurations import CONFIGURATIONS, DEFAULT, EMPTY, NOISE, Configuration, available
+from configurations import BARE, CONFIGURATIONS, DEFAULT, EMPTY, NOISE, Configuration, available
 from figures import Sample, bares, rows
 from goals import goals
 from instructions import count
@@ -42,7 +42,7 @@ from kept import keep
 from micro import measure_micro
 from page import as_markdown
 from peers import move_in
-from processes import Job, run, running, turn
+from processes import FailedRunError, Job, run, running, turn
 from projects import STATEMENTS, Projects, write_projects
 
 _HERE = Path(__file__).parent
@@ -50,6 +50,8 @@ _RESULTS = _HERE / "results" / "overhead.json"
 _PAGE = _HERE.parent / "docs" / "explanation" / "overhead.md"
 #: Tests of the suite whose time is that of starting up.
 _FEW = 100
+#: Tests of the suite whose hooks are switched on and off.
+_TOGGLED = 2000
 _PARTS = ("kept", "hooks", "processes", "instructions", "page")
 _PACKAGES = (
     *("pytest", "pytest-xdist", "pluggy", "sqlalchemy", "pytest-paceline"),
@@ -117,9 +119,10 @@ def measure(
         with _part(document, "kept") as part:
             part["rows"] = [asdict(keep(default, sizes, workers, scratch)) for workers in options.workers]
     if "hooks" in options.parts:
+        few = write_projects(scratch, min(options.tests, _TOGGLED))
         with _part(document, "hooks") as part:
             toggled = [one for one in good if one.toggled or one.name == NOISE]
-            part["rows"] = [asdict(measure_micro(one, trivial, scratch, 1)) for one in toggled]
+            part["rows"] = [asdict(measure_micro(one, few, scratch, 1)) for one in toggled]
     if "processes" in options.parts:
         heavy = write_projects(scratch, options.sql_tests, statements=STATEMENTS)
         start = write_projects(scratch, _FEW)
@@ -170,14 +173,14 @@ def _rounds(
     longest = dict.fromkeys(cells, 0.0)
     try:
         for project in projects:
-            for one in (Configuration(name="bare"), Configuration(name="compiles", table=True)):
+            for one in (Configuration(name=BARE), Configuration(name="compiles", table=True)):
                 run(Job(configuration=one, projects=project, workers=0, round=0), scratch)
         for cell in cycle([*cells, *serial]):
             began = time.monotonic()
             if rounds[cell] and began + longest[cell] > ends:
                 break
             rounds[cell] += 1
-            found = [run(job, scratch) for job in turn(good, *cell, rounds[cell], shuffle)]
+            found = list(_passing(turn(good, *cell, rounds[cell], shuffle), scratch))
             longest[cell] = max(longest[cell], time.monotonic() - began)
             suite = f"{cell[0].tests} tests of {cell[0].statements} statements, {cell[1]} workers"
             left = max(0.0, ends - time.monotonic())
@@ -187,12 +190,25 @@ def _rounds(
         sys.stderr.write("interrupted: whole rounds are kept\n")
 
 
+def _passing(jobs: Iterable[Job], scratch: Path) -> Iterator[Sample]:
+    """Yield what each of `jobs` took; one that fails is left out, and said."""
+    for job in jobs:
+        try:
+            yield run(job, scratch)
+        except FailedRunError as error:
+            if job.configuration.name == BARE:
+                raise
+            sys.stderr.write(f"left out of this round: {job.configuration.name}: {error}\n")
+
+
 @contextmanager
 def _part(document: dict[str, Any], name: str) -> Iterator[dict[str, Any]]:
     load = [round(os.getloadavg()[0], 1)]
     part: dict[str, Any] = {"date": time.strftime("%Y-%m-%d"), "machine": _machine()}
     sys.stderr.write(f"{name}\n")
+    began = time.monotonic()
     yield part
+    sys.stderr.write(f"{name} took {time.monotonic() - began:.0f} s\n")
     part["machine"]["load"] = [*load, round(os.getloadavg()[0], 1)]
     document[name] = part
 

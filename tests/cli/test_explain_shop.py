@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from tests.harness.project import Project
 from tests.harness.recorded import needs
 
-from paceline.cli import main
+from paceline.cli.explain import explain
 
 _SHOP = Path(__file__).parents[2] / "examples" / "shop"
 #: The first tests of each worker set the database up; the largest files begin, and aren't slow on purpose.
@@ -39,13 +39,13 @@ _SLOW = (
 
 @dataclass(frozen=True)
 class Shop:
-    """The shop with one recorded run, and what `paceline` says of it."""
+    """The shop with one recorded run, and what `paceline explain` says of it."""
 
     root: Path
 
     def says(self, *arguments: str) -> str:
-        """Return what a command says."""
-        done = CliRunner().invoke(main, [arguments[0], "-C", str(self.root), *arguments[1:]])
+        """Return what the command says."""
+        done = CliRunner().invoke(explain, ["-C", str(self.root), *arguments])
         assert done.exit_code == 0, done.output
         return done.output
 
@@ -149,14 +149,14 @@ def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 )
 def test_the_first_line_names_the_true_cause(shop: Shop, target: str, cause: str) -> None:
     """Before any other, as the table in the shop's README says, however busy the machine is."""
-    told = shop.says("explain", target).splitlines()[0]
+    told = shop.says(target).splitlines()[0]
 
     assert re.match(cause, told.partition(", of which ")[2]), told
 
 
 def test_what_to_do_first_names_places(shop: Shop) -> None:
     """Of the whole run: each with the seconds that it gives back, and a line."""
-    done = shop.says("explain", "--format", "json")
+    done = shop.says("--format", "json")
 
     advice = {
         (one["cause"], one["where"].partition(":")[0])
