@@ -43,7 +43,7 @@ def known_metrics(warn: Callable[[str], None]) -> Known:
             warn(f"the metric {point.name!r} can't be loaded: {type(error).__name__}: {error}")
             continue
         if isinstance(found, Probe):
-            probes.append(replace(found, read=_checked(found.read)))
+            probes.append(found if found.read is None else replace(found, read=_checked(found.read)))
         elif isinstance(found, Metric) and found.derived:
             derived.append(found)
         else:
