@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from functools import partial
-from inspect import isasyncgenfunction, isgeneratorfunction
 from json.encoder import encode_basestring_ascii as quoted
 from operator import sub
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
-import _pytest.python
 import pytest
 
 from paceline.clock import CLOCK
 from paceline.metrics.ledger import LEDGER
+from paceline.record.known_fixtures import OF_PARAMETER, Known, learn, parameter_member
 from paceline.record.meter import less, plus
 from paceline.record.outcome import codes_of
 from paceline.record.text import Texts, members_text, operation_text
@@ -29,32 +28,11 @@ if TYPE_CHECKING:
 
 #: Seconds; a function- or class-scoped fixture that took less, and did nothing counted, isn't mentioned.
 THRESHOLD = 1e-4
-_LASTING = ("module", "package", "session")
 
 #: Looked at for every test: there is mostly nothing to take.
 _ENTRIES = LEDGER.entries
 
-#: Function of the fixtures that pytest makes of a test's direct parameters: they do nothing.
-_OF_PARAMETER = getattr(_pytest.python, "get_direct_param_fixture_func", None)
-
 _Event = Literal["setup", "teardown"]
-
-
-class _Known(NamedTuple):
-    """What is the same for every set-up of a fixture.
-
-    Attributes:
-        members: of its lines.
-        ends: whether there may be something to tear down.
-        shared: whether more than one test can use the fixture.
-        lasting: whether it is mentioned however little it took.
-    """
-
-    members: str
-    ends: bool
-    scope: str
-    shared: bool
-    lasting: bool
 
 
 class _Stretch:
@@ -74,7 +52,7 @@ class _Stretch:
         self,
         event: _Event,
         fixturedef: pytest.FixtureDef[Any],
-        known: _Known,
+        known: Known,
         members: str,
         apart: Reading | None,
         before: Mark,
@@ -116,7 +94,7 @@ class Fixtures:
         self._uses: list[str] = []
         self._operations: list[str] = []
         self._apart: Reading | None = None
-        self._known: dict[pytest.FixtureDef[Any], _Known] = {}
+        self._known: dict[pytest.FixtureDef[Any], Known] = {}
         #: Whether there may be anything for the end of the phase, or left from outside of phases.
         self.pending = False
         #: The test that runs.
@@ -127,7 +105,7 @@ class Fixtures:
         self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
     ) -> Generator[None, object, object]:
         """Time a set-up, and see to it that the tear-down is timed."""
-        if fixturedef.func is _OF_PARAMETER:
+        if fixturedef.func is OF_PARAMETER:
             return (yield)
         stretch = self._set_up(fixturedef, request)
         outcome = "failed"
@@ -195,10 +173,10 @@ class Fixtures:
         try:
             known = self._known.get(fixturedef)
             if known is None:
-                known = self._known[fixturedef] = _learn(fixturedef)
+                known = self._known[fixturedef] = learn(fixturedef)
             members = known.members
             if hasattr(request, "param"):
-                members += _param(fixturedef, request)
+                members += parameter_member(fixturedef, request)
             if known.ends:  # finalizers run in the opposite order: this one comes last
                 fixturedef.addfinalizer(partial(self._torn_down, fixturedef))
             return self._begin("setup", fixturedef, known, members)
@@ -230,7 +208,7 @@ class Fixtures:
             self._failed(error)
 
     def _begin(
-        self, event: _Event, fixturedef: pytest.FixtureDef[Any], known: _Known, members: str
+        self, event: _Event, fixturedef: pytest.FixtureDef[Any], known: Known, members: str
     ) -> _Stretch:
         if _ENTRIES:
             self.take_operations()
@@ -280,32 +258,3 @@ class Fixtures:
         if stretch.operations:
             text += members_text("operations", stretch.operations)
         self._ended.append((text, stretch, outcome))
-
-
-def _learn(fixturedef: pytest.FixtureDef[Any]) -> _Known:
-    scope = str(fixturedef.scope)
-    return _Known(
-        members=f'"argname":{quoted(fixturedef.argname)},"baseid":{quoted(fixturedef.baseid)}',
-        ends=_may_end(fixturedef),
-        scope=scope,
-        shared=scope != "function",
-        lasting=scope in _LASTING,
-    )
-
-
-def _param(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> str:
-    """Return a further member with the id of the parameter, near to how pytest makes it."""
-    param = request.param
-    at = int(getattr(request, "param_index", 0))  # not in pytest's public type
-    ids = fixturedef.ids
-    given = ids(param) if callable(ids) else ids[at] if ids and at < len(ids) else None
-    if given is None and isinstance(param, str | int | float | bool | None):
-        given = param
-    name = str(given) if given is not None or param is None else f"{fixturedef.argname}{at}"
-    return f',"param":{quoted(name)}'
-
-
-def _may_end(fixturedef: pytest.FixtureDef[Any]) -> bool:
-    """Tell whether there may be something to tear down: nothing else can add a finalizer."""
-    func = fixturedef.func
-    return isgeneratorfunction(func) or isasyncgenfunction(func) or "request" in fixturedef.argnames

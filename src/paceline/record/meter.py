@@ -98,14 +98,14 @@ class Meter:
         """Let the probes see to it that they are still in their places, before a test."""
         for renew in self._renewals:
             renew()
-        self.check()
+        if COUNTS.failures:
+            self.check()
 
     def check(self) -> None:
         """Declare the metrics lost of instruments that have failed meanwhile."""
-        if COUNTS.failures:
-            for at, probe in enumerate(self.probes):
-                if probe.place in COUNTS.failures:
-                    self._switch_off(at, COUNTS.failures[probe.place])
+        for at, probe in enumerate(self.probes):
+            if probe.place in COUNTS.failures:
+                self._switch_off(at, COUNTS.failures[probe.place])
 
     def close(self) -> None:
         """Uninstall every probe."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
     from paceline.record.measure import Measure
+    from paceline.record.reports import Reports
     from paceline.record.writer import Writer
 
 
@@ -76,9 +77,10 @@ class WorkerSide:
 class ControllerSide:
     """In the controller: takes what workers send besides reports."""
 
-    def __init__(self, writer: Writer, named: Callable[[str], str]) -> None:
-        """Pass everything to `writer`, with the node ids that `named` makes of the workers'."""
+    def __init__(self, writer: Writer, reports: Reports, named: Callable[[str], str]) -> None:
+        """Pass everything to `writer`, or `reports`, with the node ids that `named` makes of the workers'."""
         self._writer = writer
+        self._reports = reports
         self._named = named
         self._collected = False
 
@@ -106,7 +108,7 @@ class ControllerSide:
                 match event:
                     case ("testreport", {"node": node, "rep": pytest.TestReport() as report}):
                         vars(report)["node"] = node
-                        self._writer.pytest_runtest_logreport(report)
+                        self._reports.pytest_runtest_logreport(report)
                     case ("workerfinished", {"node": node}):
                         self.pytest_testnodedown(node)
                     case _:
