@@ -6,6 +6,7 @@ from typing import Any
 
 from paceline.metrics import audit
 from paceline.metrics.base import Probe
+from paceline.metrics.counts import COUNTS
 from paceline.metrics.isolation_time import STOPWATCH
 from paceline.model.metric import Metric
 
@@ -13,7 +14,7 @@ from paceline.model.metric import Metric
 _OF_IMPORTS = (".py", ".pyc", ".pyo", ".so", ".pth")
 #: Bytecode that is being written has a name of its own until it is complete.
 _UNFINISHED = ".pyc."
-_OPENED = [0]
+_OPENED = COUNTS.places(1)
 
 
 def _open(arguments: tuple[Any, ...]) -> None:
@@ -23,13 +24,9 @@ def _open(arguments: tuple[Any, ...]) -> None:
     path = arguments[0]
     if isinstance(path, str):
         if not path.endswith(_OF_IMPORTS) and _UNFINISHED not in path:
-            _OPENED[0] += 1
+            COUNTS.numbers[_OPENED] += 1
     elif not isinstance(path, int):  # what is open already
-        _OPENED[0] += 1
-
-
-def _read() -> tuple[float]:
-    return (_OPENED[0],)
+        COUNTS.numbers[_OPENED] += 1
 
 
 def _install() -> None:
@@ -50,7 +47,7 @@ PROBE = Probe(
             description="Files and directories that Python code opened, but for imports and isolation.",
         ),
     ),
-    read=_read,
+    place=_OPENED,
     install=_install,
     uninstall=_uninstall,
 )

@@ -19,6 +19,10 @@ _HEADLINE_SHARE = 0.03
 _TELLING_SHARE = 0.1
 #: Causes that say nothing more about what they are part of.
 _UNNAMED = ("python", "waiting", "machine")
+#: Causes that are what the others leave: whatever belongs to one and wasn't measured as such is in these.
+_ASIDE = ("python", "waiting", "isolation")
+#: Of the first of these, from which on another cause is named before it.
+_NEARLY = 2 / 3
 #: Causes whose place is where something is, and not from where it was called.
 _AT = ("fixture_setup", "fixture_teardown", "python", "waiting")
 
@@ -56,10 +60,16 @@ def headline(account: Account) -> str:
 
 
 def _telling(account: Account) -> Sequence[Part]:
-    """Return the parts that are worth a word; how busy the machine was is said last: it explains nothing."""
+    """Return the parts that are worth a word, with a cause of its own first if it is nearly the largest.
+
+    How busy the machine was is said last: it explains nothing.
+    """
     worth = [part for part in account.parts if part.seconds >= _HEADLINE_SHARE * account.seconds > 0]
-    first = [part for part in worth if part.cause != "machine"][:_IN_HEADLINE]
-    return [*first, *(part for part in worth if part.cause == "machine")]
+    first = [part for part in worth if part.cause != "machine"]
+    named = next((part for part in first if part.cause not in _ASIDE), None)
+    if named is not None and named.seconds >= _NEARLY * first[0].seconds:
+        first = [named, *(part for part in first if part is not named)]
+    return [*first[:_IN_HEADLINE], *(part for part in worth if part.cause == "machine")]
 
 
 def _told(part: Part) -> str:
@@ -91,7 +101,7 @@ def _parts(account: Account) -> Table:
         Column(name="Seconds", numeric=True),
         Column(name="Share", numeric=True),
         Column(name="Spent on"),
-        Column(name="Where"),
+        Column(name="Where", whole=True),
     )
     return Table(title="Where the time went", columns=columns, rows=tuple(_rows(account)))
 
@@ -161,7 +171,11 @@ def _by_the_clock(account: Account) -> Note:
 
 
 def _suggestions(account: Account) -> Table:
-    columns = (Column(name="Gives back", numeric=True), Column(name="What to do first"), Column(name="Where"))
+    columns = (
+        Column(name="Gives back", numeric=True),
+        Column(name="What to do first"),
+        Column(name="Where", whole=True),
+    )
     return Table(
         title="What to do first",
         columns=columns,

@@ -351,3 +351,36 @@ def test_a_test_without_time_has_no_parts() -> None:
     run = a_run(a_test("test_a"))
 
     assert (explained(run, "test_a").parts, line_about(run, "test_a")) == ((), "0 µs")
+
+
+@pytest.mark.parametrize(
+    ("python", "first"),
+    [
+        (0.8, "1.00 s is 400 times one SELECT"),
+        (1.4, "1.00 s is 400 times one SELECT"),
+        (1.6, "1.60 s is Python"),
+    ],
+)
+def test_a_cause_of_its_own_is_named_before_what_it_leaves(python: float, first: str) -> None:
+    """Python around statements isn't measured as theirs: they lead as long as they are nearly as much."""
+    select = operation("sql", 1.0, what=SELECT, where="shop/orders.py:88", count=400)
+    told = line_about(a_run(a_test("test_a", phase("call", 1.0 + python, operations=[select]))), "test_a")
+
+    assert told.partition(", of which ")[2].startswith(first)
+
+
+def test_threads_wait_for_the_processor_as_the_run_does() -> None:
+    """Of other threads only the CPU time is known; what they waited isn't taken for something unrecorded."""
+    crowded = a_test("test_b", phase("call", 3.0, cpu_time=1.0, run_delay=2.0))
+    hashes_in_a_thread = a_test("test_a", phase("call", 1.0, cpu_time=0.4))
+    waits = a_test("test_c", phase("call", 1.0, cpu_time=0.01))
+
+    run = a_run(crowded, hashes_in_a_thread, waits)
+
+    ratio = 2.0 / 1.41
+    assert parts_of(run) == [
+        ("machine", round(0.4 * ratio, 6)),
+        ("python", 0.4),
+        ("waiting", round(0.6 - 0.4 * ratio, 6)),
+    ]
+    assert parts_of(run, "test_c")[0] == ("waiting", round(0.99 - 0.01 * ratio, 6))

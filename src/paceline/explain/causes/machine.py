@@ -11,8 +11,18 @@ from paceline.explain.stretches import Stretch
 
 
 def _claims(stretch: Stretch, left: float) -> Iterable[Claim]:
-    if (seconds := stretch.values.get("run_delay", 0.0)) > 0:
+    known = stretch.values.get("run_delay", 0.0)
+    if (seconds := known + _of_other_threads(stretch, left, known)) > 0:
         yield Claim(seconds=seconds)
+
+
+def _of_other_threads(stretch: Stretch, left: float, known: float) -> float:
+    """Return how long other threads waited for a processor, of which only their CPU time is recorded.
+
+    They are taken to have waited as much for each second of work as the run did on average.
+    """
+    worked = stretch.values.get("cpu_time", 0.0)
+    return max(0.0, min(worked * stretch.crowding - known, left - known - worked))
 
 
 def _words(shares: Sequence[Share], evidence: Evidence) -> str:
