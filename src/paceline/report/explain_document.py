@@ -65,17 +65,22 @@ def _telling(account: Account) -> Sequence[Part]:
     How busy the machine was is said last: it explains nothing.
     """
     worth = [part for part in account.parts if part.seconds >= _HEADLINE_SHARE * account.seconds > 0]
-    first = [part for part in worth if part.cause != "machine"]
-    named = next((part for part in first if part.cause not in _ASIDE), None)
-    if named is not None and named.seconds >= _NEARLY * first[0].seconds:
+    first = sorted((part for part in worth if part.cause != "machine"), key=_clean, reverse=True)
+    of_test = account.subject.kind == "test"
+    named = next((p for p in first if p.cause not in _ASIDE and not (of_test and p.widely_used)), None)
+    if named is not None and _clean(named) >= _NEARLY * _clean(first[0]):
         first = [named, *(part for part in first if part is not named)]
     return [*first[:_IN_HEADLINE], *(part for part in worth if part.cause == "machine")]
 
 
+def _clean(part: Part) -> float:
+    """Return the seconds of a part in which it didn't wait for a processor."""
+    return part.seconds - sum(one.seconds for one in part.parts if one.cause == "machine")
+
+
 def _told(part: Part) -> str:
     named = [one for one in part.parts if one.cause not in _UNNAMED]
-    clean = part.seconds - sum(one.seconds for one in part.parts if one.cause == "machine")
-    if part.cause == _cause_of(named) or not named or named[0].seconds < _TELLING_SHARE * clean:
+    if part.cause == _cause_of(named) or not named or named[0].seconds < _TELLING_SHARE * _clean(part):
         return _placed(part)
     return f"{_placed(part)}: {seconds(named[0].seconds)} of it {_placed(named[0])}"
 
