@@ -397,3 +397,12 @@ def test_a_fixture_of_the_session_is_named_behind_what_the_test_does_itself() ->
     for seconds, first in ((0.8, "600 ms is 1 sleep"), (2.0, "2.00 s is fixture `template`")):
         run = a_run(sleeps, fixtures=[shared("template", seconds)])
         assert line_about(run, "test_a").partition(", of which ")[2].startswith(first)
+
+
+def test_a_run_without_fixtures_is_not_one_that_did_not_record_them() -> None:
+    """What records imports records fixtures: there just were none."""
+    part = SessionPart(part="module", name=FILE, duration=0.1, own=0.1, worker="main")
+
+    notes = explained(a_run(a_test("test_a", phase("call", 1.0)), parts=[part])).notes
+
+    assert not any("fixtures" in note for note in notes)
