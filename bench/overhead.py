@@ -40,7 +40,7 @@ from goals import goals
 from instructions import count
 from kept import keep
 from micro import measure_micro
-from page import as_markdown
+from overhead_page import as_markdown
 from peers import move_in
 from processes import FailedRunError, Job, run, running, turn
 from projects import STATEMENTS, Projects, write_projects
