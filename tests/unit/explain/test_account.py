@@ -399,6 +399,19 @@ def test_a_fixture_of_the_session_is_named_behind_what_the_test_does_itself() ->
         assert line_about(run, "test_a").partition(", of which ")[2].startswith(first)
 
 
+def test_what_the_session_needs_doesnt_crowd_out_what_the_test_does() -> None:
+    """One such fixture is told; the test's own causes are, however small beside it."""
+    sleeps = a_test("test_a", phase("call", 0.4, operations=[operation("sleep", 0.4, where="t.py:34")]))
+    needed = [shared(name, seconds) for name, seconds in (("server", 7.0), ("template", 5.0), ("app", 3.0))]
+
+    told = line_about(a_run(sleeps, fixtures=needed), "test_a")
+
+    assert told == (
+        "15.40 s, of which 7.00 s is fixture `server` (session scope, built once) at tests/conftest.py, "
+        "400 ms is 1 sleep from t.py:34"
+    )
+
+
 def test_a_run_without_fixtures_is_not_one_that_did_not_record_them() -> None:
     """What records imports records fixtures: there just were none."""
     part = SessionPart(part="module", name=FILE, duration=0.1, own=0.1, worker="main")
