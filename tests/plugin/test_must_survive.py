@@ -76,6 +76,7 @@ def recorded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         *(option for names in beside for option in names[1:]),
         *(_WORKERS if request.param else ()),
         plugins=(*(names[0] for names in beside), *(("xdist",) if request.param else ()), "paceline"),
+        patience=300,  # many tests, on a machine that may be busy
     )
     return Recorded(ended, (before - 1, time.time() + 1))
 

@@ -93,7 +93,8 @@ def fixture_files(run: Run) -> set[str]:
 
 def stretches(run: Run, timeline: Timeline) -> Iterator[Stretch]:
     """Yield every stretch of `run`; per process they add up to its spans."""
-    recorded = bool(run.costs.fixtures) or any(phase.fixtures for test in run.tests for phase in test.phases)
+    used = bool(run.costs.fixtures) or any(phase.fixtures for test in run.tests for phase in test.phases)
+    recorded = used or bool(run.costs.parts)  # whoever records imports records fixtures
     paths = {test.nodeid: test.path for test in run.tests}
     crowding = _crowding(run)
     for test in run.tests:

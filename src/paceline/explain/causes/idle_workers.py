@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator, Sequence
 
 from paceline.explain.cause import Advice, Cause
 from paceline.explain.evidence import Evidence
-from paceline.explain.operations import counted, saving
+from paceline.explain.operations import saving
 from paceline.explain.shares import Share
 from paceline.explain.stretches import Stretch
 
@@ -19,7 +19,7 @@ def _heads(stretch: Stretch) -> Hashable | None:
 
 def _words(shares: Sequence[Share], evidence: Evidence) -> str:
     idle = sum(share.seconds > 0 for share in shares)
-    return f"idle at the end: {counted(idle, 'worker')} waited for the last one"
+    return f"idle at the end: {idle} workers waited for the last one"
 
 
 def _advises(evidence: Evidence) -> Iterator[Advice]:

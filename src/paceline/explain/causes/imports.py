@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from paceline.explain.cause import Advice, Cause
@@ -23,7 +22,7 @@ def _words(shares: Sequence[Share], evidence: Evidence) -> str:
 
 def _advises(evidence: Evidence) -> Iterator[Advice]:
     compiled: list[tuple[Share, float]] = []
-    files: Counter[str] = Counter()
+    files: dict[str, float] = {}
     for share in evidence.shares:
         part = share.stretch.part
         if part is None or not part.compiled:
@@ -32,7 +31,8 @@ def _advises(evidence: Evidence) -> Iterator[Advice]:
         fraction = 1.0 if part.compiling is None or part.own <= 0 else min(1.0, part.compiling / part.own)
         compiled.append((share, share.seconds * fraction))
         if share.stretch.path is not None:
-            files[share.stretch.path] += share.seconds * fraction
+            path = share.stretch.path
+            files[path] = files.get(path, 0.0) + share.seconds * fraction
     modules = len({share.stretch.name for share, _ in compiled})
     yield Advice(
         text=f"keep the compiled bytecode from run to run: {modules} modules had to be compiled",
