@@ -48,7 +48,7 @@ class Reports:
         if "paceline_lines" in cargo:
             self._writer.write(cargo.pop("paceline_lines"))
         if "paceline_phase" not in cargo:
-            if report.when == CRASHED:
+            if str(report.when) == CRASHED:
                 self._crashed(report.nodeid, worker_of(report), str(report.longrepr))
             return
         key = (report.nodeid, worker_of(report))
