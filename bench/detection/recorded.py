@@ -33,8 +33,8 @@ class Way:
 
     Attributes:
         tests: how many.
-        sessions: how many sessions a test has at most; with fewer than three, the steps are tried in the same
-            one, each with its own draw of base and head.
+        sessions: how many sessions a test has at most; with two of them, the first two steps are tried in the
+            same one, each with its own draw of base and head, and the repetition in the other.
         nominated: share, as for the others.
         confirmed: by one series of pairs, if it were a suspect.
         repeated: by the milder repetition, of those that the first confirmed, in other sessions.
@@ -138,7 +138,7 @@ def _summed(
             for step in ("nominated", "confirmed", "repeated")
         ]
         common = sorted(set(by_step[0]) & set(confirmed))
-        triples = list(permutations(common, 3)) or [(one, one, one) for one in common]
+        triples = list(permutations(common, 3)) or [(a, a, b) for a, b in permutations(common, 2)]
         if not triples:
             continue
         chances[key] = [
@@ -148,7 +148,7 @@ def _summed(
         ]
         both.append(fmean(by_step[1][b] * by_step[2][c] for _, b, c in triples))
     if not chances:
-        raise ValueError("there is no session")
+        raise ValueError("it takes two sessions of the same suite")
     nominated, confirmed_once, convicted = (fmean(each[at] for each in chances.values()) for at in range(3))
     return Way(
         tests=len(chances),

@@ -70,7 +70,7 @@ def test_fewer_than_one_pull_request_in_a_hundred_is_accused_wrongly() -> None:
     """
     random = Random(12)
     tests = nominated = first = again = repeated = 0
-    for _ in range(6):
+    for _ in range(8):
         machine = a_suite(random, 5000)
         suspects = nominated_in(machine, random, {})
         confirmed, _ = confirmed_in(machine, random, {}, suspects, LOOKS)

@@ -28,15 +28,15 @@ class Look:
 #: What is asked to stay a candidate, and at the last look to be confirmed.
 LOOKS = (
     Look(pairs=3, change=0.03, z=1.0),
-    Look(pairs=6, change=0.04, z=2.2),
-    Look(pairs=10, change=0.05, z=3.8),
+    Look(pairs=6, change=0.04, z=2.4),
+    Look(pairs=10, change=0.05, z=4.2),
 )
 #: What the independent repetition asks of those that were confirmed: it only has to keep out what happened by
 #: chance, so that it may be milder and finds again what is really slower.
 AGAIN = (
-    Look(pairs=3, change=0.01, z=0.5),
-    Look(pairs=6, change=0.02, z=1.5),
-    Look(pairs=10, change=0.03, z=2.8),
+    Look(pairs=3, change=0.01, z=0.8),
+    Look(pairs=6, change=0.02, z=2.0),
+    Look(pairs=10, change=0.03, z=3.5),
 )
 #: What is asked of sums, such as a shared fixture or a whole suite, in both confirmations. There are few of
 #: them, so that chance has few tries, and a tenth matters: more pairs and milder demands.
