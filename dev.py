@@ -133,6 +133,7 @@ def ready_environment() -> Path:
             install = [interpreter(venv), "-m", "pip", "install", "--quiet", "--editable", ".[dev]"]
             run_quietly(install, child_environment(venv))
         install_mysqlclient(venv)
+        install_older_sqlalchemy(venv)
         stamp.write_text(wanted)
     except OSError as error:
         raise SetupError(f"{error}\nSet PACELINE_VENV to a directory that can be written.") from error
@@ -151,6 +152,18 @@ def install_mysqlclient(venv: Path) -> None:
             run_quietly(install, child_environment(venv))
     except SetupError:
         print("  it can't be compiled here: its tests will be skipped")
+
+
+def install_older_sqlalchemy(venv: Path) -> None:
+    """Put the SQLAlchemy that projects stay on for long beside the newest, for tests that run with both.
+
+    Raises:
+        SetupError: it can't be installed.
+    """
+    with step("install SQLAlchemy 2.0 beside"):
+        target = ["--no-deps", "--upgrade", "--target", str(venv / "sqlalchemy-2.0")]
+        install = [interpreter(venv), "-m", "pip", "install", "--quiet", *target, "sqlalchemy<2.1"]
+        run_quietly(install, child_environment(venv))
 
 
 def works(venv: Path) -> bool:

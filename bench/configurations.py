@@ -1,4 +1,4 @@
-"""What is compared: bare pytest, Paceline in its three states, a floor, and peers that are installed."""
+"""What is compared: bare pytest, Paceline in its three states, two floors, and the peers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ from pathlib import Path
 BARE = "bare"
 #: A bare run that is treated like a configuration: how far from zero pure noise gets.
 NOISE = "bare again (noise)"
+EMPTY = "empty plugin"
+IDLE = "paceline, idle"
+PHASES = "paceline, phases"
+DEFAULT = "paceline, all default metrics"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +25,8 @@ class Configuration:
         plugin: name of the one installed plugin that stays on, besides pytest-xdist; empty: none.
         arguments: further arguments; `{out}` stands for a file to write.
         table: whether the project has a `[tool.paceline]` table.
+        phases: whether it records times of set-up, call and tear-down.
+        counts_sql: whether it looks at SQL statements.
         toggled: names or classes of the plugins that `micro` switches on and off; empty: it leaves this out.
     """
 
@@ -28,71 +34,77 @@ class Configuration:
     plugin: str = ""
     arguments: tuple[str, ...] = ()
     table: bool = False
+    phases: bool = False
+    counts_sql: bool = False
     toggled: tuple[str, ...] = ()
 
 
 #: What is switched on and off to find the price of recording.
 _RECORDER = ("paceline-measure", "paceline-fixtures", "paceline-writer", "paceline-isolation")
+#: Clean time needs the delay in the run queue, the garbage collector's pauses and the processor time.
+_PHASE_METRICS = "clean_time,gc_time,gc_full_collections,voluntary_switches,involuntary_switches"
 
 CONFIGURATIONS = (
     Configuration(name=NOISE),
-    Configuration(name="empty hooks (floor)", arguments=("-p", "bench_empty"), toggled=("bench_empty",)),
-    Configuration(name="paceline, idle", plugin="paceline"),
+    Configuration(name=EMPTY, arguments=("-p", "bench_nothing")),
+    Configuration(name="empty hooks", arguments=("-p", "bench_empty"), toggled=("bench_empty",)),
+    Configuration(name=IDLE, plugin="paceline"),
     Configuration(
-        name="paceline, gating",
+        name=PHASES,
         plugin="paceline",
+        arguments=("--paceline-out={out}", f"--paceline-metrics={_PHASE_METRICS}"),
         table=True,
-        toggled=("paceline-isolation",),
-    ),
-    Configuration(
-        name="paceline, clean time",
-        plugin="paceline",
-        arguments=("--paceline-out={out}", "--paceline-metrics=clean_time"),
-        table=True,
+        phases=True,
         toggled=_RECORDER,
     ),
     Configuration(
-        name="paceline, all default metrics",
+        name=DEFAULT,
+        counts_sql=True,
         plugin="paceline",
         arguments=("--paceline-out={out}",),
         table=True,
+        phases=True,
         toggled=_RECORDER,
     ),
-    Configuration(name="--durations=25", arguments=("--durations=25",)),
     Configuration(name="--junitxml", arguments=("--junitxml={out}",), toggled=("LogXML",)),
     Configuration(
         name="pytest-reportlog",
         plugin="pytest_reportlog",
         arguments=("--report-log={out}",),
+        phases=True,
         toggled=("ReportLogPlugin",),
     ),
     Configuration(
-        name="pytest-json-report",
-        plugin="pytest_jsonreport",
-        arguments=("--json-report", "--json-report-file={out}"),
-        toggled=("JSONReport",),
+        name="pytest-durations",
+        plugin="pytest-durations",
+        arguments=("--pytest-durations-json={out}",),
+        phases=True,
     ),
-    Configuration(name="pytest-durations", plugin="pytest-durations"),
     Configuration(
         name="pytest-perf-report",
+        counts_sql=True,
         plugin="perf_report",
         arguments=("--perf-report-json={out}",),
+        phases=True,
         toggled=("perf_report",),
     ),
     Configuration(
         name="pytest-timing",
         plugin="timing",
         arguments=("--timing-json-file={out}",),
+        phases=True,
         toggled=("pytest_timing", "pytest_timing_fixtures"),
     ),
     Configuration(
         name="flakytest",
+        counts_sql=True,
         plugin="flakytest",
         arguments=("--flakytest-profile", "--flakytest-output={out}"),
+        phases=True,
         toggled=("flakytest-profiler",),
     ),
+    Configuration(name="pytest-monitor", plugin="monitor", arguments=("--db={out}",)),
 )
-_METADATA = {"pytest_jsonreport": ("metadata",)}  # what a plugin needs besides itself
 
 
 def installed() -> frozenset[str]:
@@ -108,8 +120,7 @@ def available(configurations: tuple[Configuration, ...]) -> tuple[Configuration,
 
 def plugin_arguments(configuration: Configuration, *, xdist: bool) -> tuple[str, ...]:
     """Return `-p no:…` for every installed plugin that has no part in `configuration`."""
-    kept = {configuration.plugin, *_METADATA.get(configuration.plugin, ())}
-    kept |= {"xdist", "xdist.looponfail"} if xdist else set()
+    kept = {configuration.plugin} | ({"xdist", "xdist.looponfail"} if xdist else set())
     return tuple(f"-pno:{name}" for name in sorted(installed() - kept))
 
 

@@ -1,17 +1,18 @@
-"""From samples to the table and the JSON file: pure."""
+"""From samples to rows: pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from statistics import fmean, median
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import sqrt
+from statistics import median
 from typing import Literal
 
 from configurations import BARE
-from micro import Micro
 
-Quantity = Literal["cpu", "loop"]
-_DASH = "\N{EN DASH}"
+Quantity = Literal["cpu", "wall"]
+#: From so many rounds on, the interval is that of the median.
+_ENOUGH = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,31 +20,34 @@ class Sample:
     """One pytest process.
 
     Attributes:
+        statements: of SQL, in each test; 0: trivial tests.
         workers: of pytest-xdist; 0 runs without it.
         round: 1 for the first; what is compared comes from the same round.
         cpu: user and system seconds of the whole process tree.
-        loop: CPU seconds of the run loop alone, in the first process.
         wall: seconds from start to end.
     """
 
     configuration: str
     tests: int
+    statements: int
     workers: int
     round: int
     cpu: float
-    loop: float
     wall: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What a configuration costs more than the bare runs of the same rounds, in microseconds per test."""
+    """What a configuration costs more than the bare runs around it, in microseconds per test.
+
+    Attributes:
+        low: lower end of the 95 % interval of the median; with fewer than six rounds, the lowest.
+    """
 
     median: float
     low: float
     high: float
     ratio: float
-    rounds: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,127 +55,125 @@ class Row:
     """One configuration of one suite.
 
     Attributes:
-        cpu: of the process tree.
-        loop: of the run loop; None with workers, whose loops run elsewhere.
-        slope: of each test beyond the smaller suite, start-up and all fixed costs taken out.
+        slope: processor time of each test beyond those of the smallest suite of this kind: start-up and all
+            fixed costs are taken out; None for the smallest itself.
     """
 
     configuration: str
     tests: int
+    statements: int
     workers: int
+    rounds: int
     cpu: Cost
-    loop: Cost | None
+    wall: Cost
     slope: Cost | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bare:
+    """What bare pytest took, in seconds: the median of all its runs."""
+
+    tests: int
+    statements: int
+    workers: int
+    cpu: float
+    wall: float
+
+
 def rows(samples: Sequence[Sample]) -> list[Row]:
-    """Return a row for each configuration and suite, in the order in which they first ran."""
-    cases = dict.fromkeys((one.workers, one.tests, one.configuration) for one in samples)
+    """Return a row for each configuration and suite, in the order of the configurations' names."""
+    cases = dict.fromkeys(
+        (one.statements, one.workers, one.tests, one.configuration)
+        for one in sorted(samples, key=lambda one: (one.statements, one.workers))
+    )
     found: list[Row] = []
-    for workers, tests, name in cases:
+    for statements, workers, tests, name in cases:
+        kind = [one for one in samples if (one.statements, one.workers) == (statements, workers)]
+        suite = [one for one in kind if one.tests == tests]
         if name == BARE:
             continue
-        cpu = _cost(_pairs(samples, name, tests, workers, "cpu"), tests)
-        if cpu is None:
-            continue
-        smallest = min(one.tests for one in samples if one.workers == workers)
-        found.append(
-            Row(
-                configuration=name,
-                tests=tests,
-                workers=workers,
-                cpu=cpu,
-                loop=None if workers else _cost(_pairs(samples, name, tests, workers, "loop"), tests),
-                slope=None if tests == smallest else _slope(samples, name, smallest, tests, workers),
+        cpu, wall = _pairs(suite, name, "cpu"), _pairs(suite, name, "wall")
+        smallest = min(one.tests for one in kind)
+        small = [one for one in kind if one.tests == smallest]
+        if cpu:
+            found.append(
+                Row(
+                    configuration=name,
+                    tests=tests,
+                    statements=statements,
+                    workers=workers,
+                    rounds=len(cpu),
+                    cpu=_cost(cpu.values(), tests),
+                    wall=_cost(wall.values(), tests),
+                    slope=_slope(_pairs(small, name, "cpu"), cpu, tests - smallest),
+                )
             )
-        )
     return found
 
 
-def bare(samples: Iterable[Sample], tests: int, workers: int, quantity: Quantity) -> list[float]:
-    """Return the seconds of the bare runs of a suite."""
-    case = (BARE, tests, workers)
-    return [getattr(one, quantity) for one in samples if (one.configuration, one.tests, one.workers) == case]
+def bares(samples: Iterable[Sample]) -> list[Bare]:
+    """Return what bare pytest took in each suite."""
+    of_suite: dict[tuple[int, int, int], list[Sample]] = {}
+    for one in samples:
+        if one.configuration == BARE:
+            of_suite.setdefault((one.statements, one.workers, one.tests), []).append(one)
+    return [
+        Bare(
+            tests=tests,
+            statements=statements,
+            workers=workers,
+            cpu=round(median(one.cpu for one in found), 3),
+            wall=round(median(one.wall for one in found), 3),
+        )
+        for (statements, workers, tests), found in sorted(of_suite.items())
+    ]
 
 
-def _pairs(
-    samples: Sequence[Sample], name: str, tests: int, workers: int, quantity: Quantity
-) -> dict[int, tuple[float, float]]:
-    """Return round to the seconds of the configuration and the mean of the round's bare runs."""
-    suite = [one for one in samples if (one.tests, one.workers) == (tests, workers)]
+def interval(values: Sequence[float]) -> tuple[float, float]:
+    """Return the 95 % interval of the median; the lowest and the highest of fewer than six."""
+    ordered = sorted(values)
+    count = len(ordered)
+    reach = 0.98 * sqrt(count) if count >= _ENOUGH else count  # 1.96 deviations of a binomial rank
+    return ordered[max(0, int(count / 2 - reach))], ordered[min(count - 1, int(count / 2 + reach))]
+
+
+def _pairs(suite: Sequence[Sample], name: str, quantity: Quantity) -> dict[int, tuple[float, float]]:
+    """Return the seconds of the configuration and the mean of the bare runs around it, by round."""
     pairs: dict[int, tuple[float, float]] = {}
-    for one in suite:
+    for at, one in enumerate(suite):
         if one.configuration == name:
-            bares = bare([other for other in suite if other.round == one.round], tests, workers, quantity)
-            if len(bares) > 1:  # a round that was interrupted has no bare run behind it
-                pairs[one.round] = (getattr(one, quantity), fmean(bares))
+            before = _bare(reversed(suite[:at]), one.round, quantity)
+            after = _bare(suite[at + 1 :], one.round, quantity)
+            if before is not None and after is not None:
+                pairs[one.round] = (getattr(one, quantity), (before + after) / 2)
     return pairs
 
 
-def _slope(samples: Sequence[Sample], name: str, small: int, large: int, workers: int) -> Cost | None:
-    first = _pairs(samples, name, small, workers, "cpu")
-    second = _pairs(samples, name, large, workers, "cpu")
-    pairs = {
-        at: (second[at][0] - first[at][0], second[at][1] - first[at][1])
-        for at in first.keys() & second.keys()
-    }
-    return _cost(pairs, large - small)
+def _bare(suite: Iterable[Sample], number: int, quantity: Quantity) -> float | None:
+    """Return the seconds of the first bare run of a round."""
+    for one in suite:
+        if (one.configuration, one.round) == (BARE, number):
+            seconds: float = getattr(one, quantity)
+            return seconds
+    return None
 
 
-def _cost(pairs: dict[int, tuple[float, float]], tests: int) -> Cost | None:
-    if not pairs:
+def _slope(
+    small: Mapping[int, tuple[float, float]], large: Mapping[int, tuple[float, float]], tests: int
+) -> Cost | None:
+    both = small.keys() & large.keys()
+    if not tests or not both:
         return None
-    differences = [(seconds - base) / tests * 1e6 for seconds, base in pairs.values()]
+    return _cost([(large[at][0] - small[at][0], large[at][1] - small[at][1]) for at in both], tests)
+
+
+def _cost(found: Iterable[tuple[float, float]], tests: int) -> Cost:
+    pairs = list(found)
+    differences = [(seconds - base) / tests * 1e6 for seconds, base in pairs]
+    low, high = interval(differences)
     return Cost(
         median=round(median(differences), 1),
-        low=round(min(differences), 1),
-        high=round(max(differences), 1),
-        ratio=round(median(seconds / base for seconds, base in pairs.values()), 3),
-        rounds=len(pairs),
+        low=round(low, 1),
+        high=round(high, 1),
+        ratio=round(median(seconds / base for seconds, base in pairs), 3),
     )
-
-
-def as_json(
-    samples: Sequence[Sample], micro: Sequence[Micro], machine: dict[str, object]
-) -> dict[str, object]:
-    """Return everything: the machine, the rows, and the samples that they were made from."""
-    return {
-        "machine": machine,
-        "unit": "microseconds of CPU per test, difference to bare pytest",
-        "micro": [asdict(row) for row in micro],
-        "rows": [asdict(row) for row in rows(samples)],
-        "samples": [asdict(sample) for sample in samples],
-    }
-
-
-def as_markdown(samples: Sequence[Sample]) -> str:
-    """Return a table for each suite, ready for a README."""
-    blocks: list[str] = []
-    found = rows(samples)
-    for workers, tests in dict.fromkeys((row.workers, row.tests) for row in found):
-        seconds = bare(samples, tests, workers, "cpu")
-        how = f"`-n {workers}`" if workers else "serial"
-        title = (
-            f"**{tests:,} tests, {how}**: bare pytest takes {median(seconds):.2f} s CPU"
-            f" [{min(seconds):.2f}..{max(seconds):.2f}], {median(seconds) / tests * 1e6:.0f} µs per test"
-        )
-        lines = [
-            title,
-            "",
-            "| configuration | CPU µs per test | ratio | run loop only, µs | ratio | per further test, µs |",
-            "|---|---:|---:|---:|---:|---:|",
-        ]
-        for row in found:
-            if (row.workers, row.tests) == (workers, tests):
-                cells = [row.configuration, _text(row.cpu), _ratio(row.cpu), _text(row.loop)]
-                lines.append(f"| {' | '.join([*cells, _ratio(row.loop), _text(row.slope)])} |")
-        blocks.append("\n".join(lines))
-    return "\n\n".join(blocks)
-
-
-def _text(cost: Cost | None) -> str:
-    return _DASH if cost is None else f"{cost.median:+.0f} [{cost.low:+.0f}..{cost.high:+.0f}]"
-
-
-def _ratio(cost: Cost | None) -> str:
-    return _DASH if cost is None else f"{cost.ratio:.2f}"

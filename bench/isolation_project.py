@@ -31,11 +31,15 @@ _BODY = """
     assert session.scalar(text("select count(*) from t0 where name = 'x'")) == 1
 """
 
-_OURS = "def test_{at}(integration_session):\n    session = integration_session" + _BODY
+_CHANGING = """@pytest.mark.cloned
+def test_{at}(integration_session):
+    integration_session.execute(text("update t0 set other = 'y' where id = 1"))
+    integration_session.commit()
+"""
 
 EMPTY, RECIPE = "empty test", "SQLAlchemy's documented recipe, pooled"
 OURS, AUDITED = "paceline, no audit", "paceline with audit"
-CLONE, CREATE_DROP = "paceline clone, committed", "CREATE DATABASE + DROP per test"
+CREATE_DROP = "CREATE DATABASE + DROP by hand"
 
 WAYS = (
     Way(name=EMPTY, test="def test_{at}():\n    pass\n"),
@@ -75,9 +79,23 @@ def test_{at}():
         share=5,
     ),
     Way(
-        name=CLONE,
+        name="paceline clone, nothing committed",
+        test="@pytest.mark.cloned\ndef test_{at}(integration_session):\n"
+        "    assert integration_session.scalar(text('select count(*) from t0')) > 0\n",
+    ),
+    Way(
+        name="paceline clone, rows added",
         test="@pytest.mark.cloned\ndef test_{at}(integration_session):\n    session = integration_session"
         + _BODY,
+    ),
+    Way(
+        name="paceline clone, rows changed, a copy is ready",
+        test=f"{_CHANGING}    time.sleep(0.15)\n",
+        share=5,
+    ),
+    Way(
+        name="paceline clone, rows changed, faster than copies are made",
+        test=_CHANGING,
         share=5,
     ),
     Way(
@@ -113,18 +131,39 @@ pythonpath = ["."]
 _CONFTEST = """
 import json
 import os
+import time
 
 import pytest
 from sqlalchemy import create_engine, make_url, pool, text
 from sqlalchemy.orm import Session
 
 TIMES = {}
+CPU = pytest.StashKey()
 
-def pytest_runtest_logreport(report):
-    if not report.passed:
-        return
-    times = TIMES.setdefault(report.nodeid, {})
-    times[report.when] = report.duration
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.passed:
+        times = TIMES.setdefault(report.nodeid, {})
+        times[report.when] = report.duration
+        times[report.when + "_cpu"] = item.stash.get(CPU, 0.0)
+    return report
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item):
+    begun = time.process_time()
+    try:
+        return (yield)
+    finally:
+        item.stash[CPU] = time.process_time() - begun
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item):
+    begun = time.process_time()
+    try:
+        return (yield)
+    finally:
+        item.stash[CPU] = time.process_time() - begun
 
 def pytest_sessionfinish():
     with open(os.environ["BENCH_OUT"], "w") as file:
@@ -166,6 +205,7 @@ def copied_session(admin, paceline_database):
     url = make_url(paceline_database.url).set(database="bench_copy")
     engine = create_engine(url, poolclass=pool.NullPool)
     with Session(engine) as session:
+        session.connection()
         yield session
     engine.dispose()
     admin.execute(text("drop database bench_copy"))
@@ -247,8 +287,8 @@ def schema(tables: int, rows: int = 1000) -> str:
     return "\n".join(parts)
 
 
-def write(folder: Path, ways: tuple[Way, ...], *, tables: int, tests: int) -> dict[int, str]:
-    """Write the project with `tests` tests of each kind, and return the kind of each test by its number."""
+def write(folder: Path, ways: tuple[Way, ...], *, tables: int, tests: int) -> dict[int, tuple[int, str]]:
+    """Write the project with `tests` tests of each kind; return block and kind of each test by its number."""
     folder.mkdir(parents=True, exist_ok=True)
     packages = {way.package for way in ways}
     options = ["[tool.pytest.ini_options]", 'pythonpath = ["."]']
@@ -261,15 +301,15 @@ def write(folder: Path, ways: tuple[Way, ...], *, tables: int, tests: int) -> di
     (folder / "schema.sql").write_text(schema(tables))
     (folder / "bench_settings.py").write_text(_SETTINGS)
     (folder / "conftest.py").write_text(_CONFTEST + "".join(_PEERS.get(name, "") for name in packages))
-    module = "import os\nimport pytest\nfrom sqlalchemy import text\n"
+    module = "import os\nimport time\nimport pytest\nfrom sqlalchemy import text\n"
     module += _POSTGRESQL if "pytest_postgresql" in packages else ""
     module += _PREPARATION
-    kinds: dict[int, str] = {}
-    for _ in range(tests // BLOCK):
+    kinds: dict[int, tuple[int, str]] = {}
+    for block in range(tests // BLOCK):
         for way in ways:
             for _ in range(BLOCK // way.share):
                 at = len(kinds)
-                kinds[at] = way.name
+                kinds[at] = block, way.name
                 module += "\n\n" + way.test.format(at=at)
     (folder / "test_bench.py").write_text(module)
     return kinds

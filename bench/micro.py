@@ -9,7 +9,6 @@ collection, and no garbage collection, whose rare pauses a median doesn't see.
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from pathlib import Path
 from statistics import median
 
 from configurations import Configuration, environment, plugin_arguments
+from processes import FailedRunError, cleared
 from projects import Projects
 
 #: Tests per block: one round through the kinds of tests in `projects`.
@@ -97,7 +97,7 @@ def measure_micro(configuration: Configuration, projects: Projects, scratch: Pat
     """Measure in several processes, and sum up all pairs.
 
     Raises:
-        RuntimeError: pytest didn't pass all tests.
+        FailedRunError: pytest didn't pass all tests.
     """
     pairs: list[tuple[float, float]] = []
     for _ in range(processes):
@@ -105,20 +105,6 @@ def measure_micro(configuration: Configuration, projects: Projects, scratch: Pat
         # Each block with the hooks has a neighbour without on either side.
         pairs += [(blocks[at], (blocks[at - 1] + blocks[at + 1]) / 2) for at in range(1, len(blocks) - 1, 2)]
     return _summed_up(configuration.name, pairs)
-
-
-def as_markdown(rows: Sequence[Micro]) -> str:
-    """Return the table."""
-    lines = [
-        "| hooks of | CPU µs per test [95 % interval] | ratio | without them, µs | pairs |",
-        "|---|---:|---:|---:|---:|",
-    ]
-    lines += [
-        f"| {row.configuration} | {row.median:+.1f} [{row.low:+.1f}..{row.high:+.1f}]"
-        f" | {row.ratio:.3f} | {row.bare:.0f} | {row.pairs} |"
-        for row in rows
-    ]
-    return "\n".join(lines)
 
 
 def _summed_up(name: str, pairs: Sequence[tuple[float, float]]) -> Micro:
@@ -139,10 +125,7 @@ def _summed_up(name: str, pairs: Sequence[tuple[float, float]]) -> Micro:
 
 
 def _blocks(configuration: Configuration, projects: Projects, scratch: Path) -> list[float]:
-    out, loop = scratch / "out", scratch / "loop"
-    shutil.rmtree(out, ignore_errors=True)  # some write a folder
-    for path in (out, loop):
-        path.unlink(missing_ok=True)
+    out, loop = cleared(scratch)
     (projects.plugins / "bench_toggle.py").write_text(TOGGLE)
     done = subprocess.run(
         [
@@ -161,7 +144,7 @@ def _blocks(configuration: Configuration, projects: Projects, scratch: Path) -> 
         check=False,
     )
     if done.returncode or f"{projects.tests} passed" not in done.stdout:
-        raise RuntimeError(
+        raise FailedRunError(
             f"{configuration.name}: pytest ended with {done.returncode}\n{done.stdout[-2000:]}"
         )
     blocks: list[float] = json.loads(loop.read_text())

@@ -1,17 +1,17 @@
-"""What the plugin costs per test, in CPU microseconds and as a ratio to bare pytest.
+"""What recording costs beside bare pytest, an empty plugin and the peers, all measured in one run.
 
-Every round runs all configurations in random order between bare runs of the same suite, so that what slows
-the machine for a while slows both sides of each difference. CPU time is user and system time of the whole
-process tree. Nothing here is fast: five rounds of everything take about half an hour. On a busy machine
-believe the first table (`--micro`): it switches the hooks on and off in one process, every ten tests.
+Makes an environment with the peers of peers.txt in bench/.venv, measures for as long as it may, writes
+bench/results/overhead.json and from it docs/explanation/overhead.md, and prints what was to be reached. Every
+part replaces its own entry of the JSON file only, so that parts can be measured on different days.
 
-    python bench/overhead.py                               a table, 1,000 and 5,000 tests, serial and -n 2
-    python bench/overhead.py --tests 1000 --workers 0      one suite, about 15 s per round
-    python bench/overhead.py --micro                       the cost of the hooks alone, two minutes
-    python bench/overhead.py --only paceline --no-gc       without peers, and without garbage collection
+    python bench/overhead.py --minutes 12               everything but instructions; wants a quiet machine
+    python bench/overhead.py --parts instructions       half an hour on any machine with valgrind; goes on
+                                                        where it was interrupted
+    python bench/overhead.py --parts kept               one minute, on any machine
+    python bench/overhead.py --parts page               only the page, from the JSON file
+    python bench/overhead.py --minutes 2 --tests 1000 --sql-tests 100 --only paceline --output /tmp/o.json
 
-Ctrl-C ends it and keeps what was measured. Peers are compared where they are installed:
-pip install pytest-reportlog pytest-json-report pytest-durations
+Ctrl-C, or a SIGTERM, ends the rounds and keeps those that were whole.
 """
 
 from __future__ import annotations
@@ -21,113 +21,210 @@ import json
 import os
 import platform
 import random
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from importlib.metadata import version
+from itertools import cycle
 from pathlib import Path
+from typing import Any
 
-from configurations import (
-    BARE,
-    CONFIGURATIONS,
-    NOISE,
-    Configuration,
-    available,
-    environment,
-    plugin_arguments,
+from configurations import BARE, CONFIGURATIONS, DEFAULT, EMPTY, NOISE, Configuration, available
+from figures import Sample, bares, rows
+from goals import goals
+from instructions import count
+from kept import keep
+from micro import measure_micro
+from overhead_page import as_markdown
+from peers import move_in
+from processes import FailedRunError, Job, run, running, turn
+from projects import STATEMENTS, Projects, write_projects
+
+_HERE = Path(__file__).parent
+_RESULTS = _HERE / "results" / "overhead.json"
+_PAGE = _HERE.parent / "docs" / "explanation" / "overhead.md"
+#: Tests of the suite whose time is that of starting up.
+_FEW = 100
+#: Tests of the suite whose hooks are switched on and off.
+_TOGGLED = 2000
+_PARTS = ("kept", "hooks", "processes", "instructions", "page")
+_PACKAGES = (
+    *("pytest", "pytest-xdist", "pluggy", "sqlalchemy", "pytest-paceline"),
+    *("flakytest", "pytest-durations", "pytest-perf-report", "pytest-reportlog", "pytest-timing"),
 )
-from figures import Sample, as_json, as_markdown
-from micro import Micro, measure_micro
-from micro import as_markdown as micro_as_markdown
-from projects import Projects, write_projects
-
-_BARE = Configuration(name=BARE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """One pytest process to run."""
-
-    configuration: Configuration
-    projects: Projects
-    workers: int
-    round: int
-
-
-def jobs(
-    configurations: Sequence[Configuration],
-    projects: Sequence[Projects],
-    workers: Sequence[int],
-    rounds: int,
-    shuffle: random.Random,
-) -> Iterator[Job]:
-    """Yield the runs in order: in each round, each suite's configurations shuffled between bare runs."""
-    for number in range(1, rounds + 1):
-        for project in projects:
-            for count in workers:
-                order = list(configurations)
-                shuffle.shuffle(order)
-                half = len(order) // 2
-                for one in [_BARE, *order[:half], _BARE, *order[half:], _BARE]:
-                    yield Job(configuration=one, projects=project, workers=count, round=number)
-
-
-def run(job: Job, scratch: Path, *, gc: bool) -> Sample:
-    """Run pytest and return what it took.
-
-    Raises:
-        RuntimeError: pytest didn't pass all tests.
-    """
-    configuration = job.configuration
-    out, loop = scratch / "out", scratch / "loop"
-    for path in (out, loop):
-        path.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "bench_probe"]
-    command += plugin_arguments(configuration, xdist=job.workers > 0)
-    command += ["-n", str(job.workers)] if job.workers else []
-    command += [argument.format(out=out) for argument in configuration.arguments]
-    with (scratch / "log").open("wb") as log:
-        start = time.perf_counter()
-        process = subprocess.Popen(
-            command,
-            cwd=job.projects.table if configuration.table else job.projects.plain,
-            env=environment(job.projects.plugins, loop, gc=gc),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    said = (scratch / "log").read_text(errors="replace")
-    if process.returncode or f"{job.projects.tests} passed" not in said:
-        raise RuntimeError(f"{configuration.name}: pytest ended with {process.returncode}\n{said[-2000:]}")
-    return Sample(
-        configuration=configuration.name,
-        tests=job.projects.tests,
-        workers=job.workers,
-        round=job.round,
-        cpu=round(usage.ru_utime + usage.ru_stime, 4),
-        loop=round(float(loop.read_text()), 4),
-        wall=round(wall, 4),
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Return the options."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--minutes", type=float, default=12.0, help="for whole processes and hooks together")
+    parser.add_argument("--parts", nargs="+", choices=_PARTS, default=["kept", "hooks", "processes", "page"])
+    parser.add_argument("--tests", type=int, default=5000, help="trivial ones, a multiple of 100")
+    parser.add_argument("--sql-tests", type=int, default=200, help=f"of {STATEMENTS} statements, twenties")
+    parser.add_argument("--workers", type=int, nargs="+", default=[0, 2], help="0 is serial (default: 0 2)")
+    parser.add_argument("--only", metavar="WORD", help="only configurations with WORD in their name")
+    parser.add_argument("--seed", type=int, default=1, help="of the order (default: %(default)s)")
+    parser.add_argument("--output", type=Path, default=_RESULTS, help="the JSON file (default: in results/)")
+    return parser.parse_args(arguments)
 
 
-def machine(options: argparse.Namespace) -> dict[str, object]:
+def main() -> int:
+    """Measure the parts that were asked for, and write what is known then."""
+    options = parse()
+    document: dict[str, Any] = json.loads(options.output.read_text()) if options.output.exists() else {}
+    if options.parts != ["page"]:
+        move_in()
+        signal.signal(
+            signal.SIGTERM, signal.default_int_handler
+        )  # of whoever sets a limit, such as `timeout`
+        wanted = [one for one in CONFIGURATIONS if _is_wanted(one, options.only)]
+        with tempfile.TemporaryDirectory(prefix="paceline-bench-") as name:
+            measure(options, wanted, Path(name), document)
+        options.output.write_text(json.dumps(document, indent=1) + "\n")
+        sys.stderr.write(f"written: {options.output}\n")
+    if "page" in options.parts:
+        page = _PAGE if options.output == _RESULTS else options.output.with_suffix(".md")
+        page.write_text(as_markdown(document))
+        sys.stderr.write(f"written: {page}\n")
+    for goal in goals(document):
+        said = {True: "reached", False: "NOT REACHED", None: "not measured"}[goal.reached]
+        print(f"{said:<13} {goal.what}: {goal.measured}, to reach: {goal.to_reach}")
+    return 0
+
+
+def measure(
+    options: argparse.Namespace,
+    wanted: Sequence[Configuration],
+    scratch: Path,
+    document: dict[str, Any],
+) -> None:
+    """Put every part that was asked for into `document`."""
+    ends = time.monotonic() + options.minutes * 60
+    trivial = write_projects(scratch, options.tests)
+    there = available(tuple(wanted))
+    good, bad = running(there, write_projects(scratch, _FEW), scratch)
+    document["left_out"] = bad | {one.name: "not installed" for one in wanted if one not in there}
+    for one, why in document["left_out"].items():
+        sys.stderr.write(f"left out: {one}: {why}\n")
+    if "kept" in options.parts:
+        sizes = (write_projects(scratch, 300), write_projects(scratch, 1200))
+        (default,) = (one for one in CONFIGURATIONS if one.name == DEFAULT)
+        with _part(document, "kept") as part:
+            part["rows"] = [asdict(keep(default, sizes, workers, scratch)) for workers in options.workers]
+    if "hooks" in options.parts:
+        few = write_projects(scratch, min(options.tests, _TOGGLED))
+        with _part(document, "hooks") as part:
+            toggled = [one for one in good if one.toggled or one.name == NOISE]
+            part["rows"] = [asdict(measure_micro(one, few, scratch, 1)) for one in toggled]
+    if "processes" in options.parts:
+        heavy = write_projects(scratch, options.sql_tests, statements=STATEMENTS)
+        start = write_projects(scratch, _FEW)
+        with _part(document, "processes") as part:
+            samples = list(_rounds(options, good, (start, trivial, heavy), scratch, ends))
+            part["bare"] = [asdict(one) for one in bares(samples)]
+            part["rows"] = [asdict(one) for one in rows(samples)]
+            part["samples"] = [asdict(one) for one in samples]
+    if "instructions" in options.parts:
+        known = document.get("instructions", {})
+        with _part(document, "instructions") as part:
+            # An earlier count of the same commit goes on where it was interrupted.
+            same = known.get("machine", {}).get("commit") == part["machine"]["commit"]
+            part["rows"] = list(known["rows"]) if same else []
+            with suppress(KeyboardInterrupt):
+                _count(good, scratch, part["rows"])
+
+
+def _count(good: Sequence[Configuration], scratch: Path, found: list[dict[str, Any]]) -> None:
+    for statements, sizes in {0: (100, 300), STATEMENTS: (20, 60)}.items():
+        few, many = (write_projects(scratch, size, statements=statements) for size in sizes)
+        running(good, many, scratch)  # compiles them, which is none of the count
+        there = {row["configuration"] for row in found if row["statements"] == statements}
+        wanted = [one for one in good if one.name not in there and (one.counts_sql or not statements)]
+        for row in count(wanted, (few, many), scratch):
+            sys.stderr.write(f"{row}\n")
+            found.append(asdict(row))
+
+
+def _rounds(
+    options: argparse.Namespace,
+    good: Sequence[Configuration],
+    projects: Sequence[Projects],
+    scratch: Path,
+    ends: float,
+) -> Iterator[Sample]:
+    """Yield the samples of whole rounds, for as long as another one fits; serial suites get twice as many."""
+    shuffle = random.Random(options.seed)
+    # What few tests take is start-up, which is only taken out of serial runs.
+    cells = [
+        (project, workers)
+        for project in projects
+        for workers in options.workers
+        if not workers or project.tests > _FEW
+    ]
+    serial = [cell for cell in cells if not cell[1]]
+    rounds = dict.fromkeys(cells, 0)
+    longest = dict.fromkeys(cells, 0.0)
+    try:
+        for project in projects:
+            for one in (Configuration(name=BARE), Configuration(name="compiles", table=True)):
+                run(Job(configuration=one, projects=project, workers=0, round=0), scratch)
+        for cell in cycle([*cells, *serial]):
+            began = time.monotonic()
+            if rounds[cell] and began + longest[cell] > ends:
+                break
+            rounds[cell] += 1
+            found = list(_passing(turn(good, *cell, rounds[cell], shuffle), scratch))
+            longest[cell] = max(longest[cell], time.monotonic() - began)
+            suite = f"{cell[0].tests} tests of {cell[0].statements} statements, {cell[1]} workers"
+            left = max(0.0, ends - time.monotonic())
+            sys.stderr.write(f"{suite}: {rounds[cell]}, {longest[cell]:.0f} s; {left:.0f} s left\n")
+            yield from found
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted: whole rounds are kept\n")
+
+
+def _passing(jobs: Iterable[Job], scratch: Path) -> Iterator[Sample]:
+    """Yield what each of `jobs` took; one that fails is left out, and said."""
+    for job in jobs:
+        try:
+            yield run(job, scratch)
+        except FailedRunError as error:
+            if job.configuration.name == BARE:
+                raise
+            sys.stderr.write(f"left out of this round: {job.configuration.name}: {error}\n")
+
+
+@contextmanager
+def _part(document: dict[str, Any], name: str) -> Iterator[dict[str, Any]]:
+    load = [round(os.getloadavg()[0], 1)]
+    part: dict[str, Any] = {"date": time.strftime("%Y-%m-%d"), "machine": _machine()}
+    sys.stderr.write(f"{name}\n")
+    began = time.monotonic()
+    yield part
+    sys.stderr.write(f"{name} took {time.monotonic() - began:.0f} s\n")
+    part["machine"]["load"] = [*load, round(os.getloadavg()[0], 1)]
+    document[name] = part
+
+
+def _machine() -> dict[str, Any]:
     """Return what the figures depend on."""
-    names = ("pytest", "pytest-xdist", "pluggy", "pytest-paceline")
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=_HERE, capture_output=True, text=True, check=False
+    )
     return {
         "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "system": f"{platform.system()} {platform.machine()}",
         "cpu": _cpu_model(),
         "cpu_count": os.cpu_count(),
-        "load_average_at_start": [round(load, 2) for load in os.getloadavg()],
-        "packages": {name: version(name) for name in names},
-        "gc": not options.no_gc,
-        "seed": options.seed,
+        "packages": {name: version(name) for name in _PACKAGES},
+        "commit": commit.stdout.strip() or "unknown",
     }
 
 
@@ -139,95 +236,8 @@ def _cpu_model() -> str:
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
 
 
-def measure(options: argparse.Namespace, configurations: Sequence[Configuration]) -> list[Sample]:
-    """Run everything; Ctrl-C ends it early."""
-    samples: list[Sample] = []
-    with tempfile.TemporaryDirectory(prefix="paceline-bench-") as name:
-        folder = Path(name)
-        projects = [write_projects(folder, tests) for tests in options.tests]
-        todo = list(
-            jobs(configurations, projects, options.workers, options.rounds, random.Random(options.seed))
-        )
-        try:
-            for project in projects:  # once for the bytecode of the test modules, and not counted
-                for configuration in (_BARE, Configuration(name="warm-up", table=True)):
-                    run(
-                        Job(configuration=configuration, projects=project, workers=0, round=0),
-                        folder,
-                        gc=True,
-                    )
-            start = time.monotonic()
-            for at, job in enumerate(todo, start=1):
-                _progress(at, len(todo), job, time.monotonic() - start)
-                samples.append(run(job, folder, gc=not options.no_gc))
-        except KeyboardInterrupt:
-            sys.stderr.write("\ninterrupted: what follows was measured before\n")
-    sys.stderr.write("\n")
-    return samples
-
-
-def measure_hooks(options: argparse.Namespace, configurations: Sequence[Configuration]) -> list[Micro]:
-    """Run the comparison inside one process for each configuration that has hooks; Ctrl-C ends it early."""
-    found: list[Micro] = []
-    with tempfile.TemporaryDirectory(prefix="paceline-bench-") as name:
-        projects = write_projects(Path(name), max(options.tests))
-        try:
-            for one in configurations:
-                if one.toggled or one.name == NOISE:
-                    sys.stderr.write(f"hooks on and off in one process: {one.name}\n")
-                    found.append(measure_micro(one, projects, Path(name), options.rounds))
-        except KeyboardInterrupt:
-            sys.stderr.write("interrupted: the hooks that were not reached are missing\n")
-    return found
-
-
-def _progress(at: int, of: int, job: Job, elapsed: float) -> None:
-    left = f", about {elapsed / (at - 1) * (of - at + 1) / 60:.0f} min left" if at > 10 else ""
-    text = f"[{at}/{of}] round {job.round}, {job.projects.tests} tests, -n {job.workers}{left}"
-    line = f"{text}: {job.configuration.name}"
-    sys.stderr.write(f"\r{line:<100}" if sys.stderr.isatty() else f"{line}\n")
-    sys.stderr.flush()
-
-
-def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """Return the options."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--rounds", type=int, default=5, help="more rounds, less noise (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--tests", type=int, nargs="+", default=[1000, 5000], help="sizes, multiples of 100; two give a slope"
-    )
-    parser.add_argument("--workers", type=int, nargs="+", default=[0, 2], help="0 is serial (default: 0 2)")
-    parser.add_argument("--micro", action="store_true", help="only the hooks, on and off in one process")
-    parser.add_argument("--only", metavar="WORD", help="only configurations with WORD in their name")
-    parser.add_argument("--no-gc", action="store_true", help="garbage collection off: less noise, less real")
-    parser.add_argument("--seed", type=int, default=1, help="of the order (default: %(default)s)")
-    parser.add_argument("--output", type=Path, help="write rows and samples as JSON")
-    return parser.parse_args(arguments)
-
-
-def main() -> int:
-    """Measure, print the tables, write the JSON."""
-    options = parse()
-    wanted = tuple(
-        one for one in CONFIGURATIONS if not options.only or options.only in one.name or one.name == NOISE
-    )
-    configurations = available(wanted)
-    for one in wanted:
-        if one not in configurations:
-            sys.stderr.write(f"not installed, left out: {one.name}\n")
-    about = machine(options)
-    micro = measure_hooks(options, configurations)
-    print(micro_as_markdown(micro), end="\n\n")
-    samples = [] if options.micro else measure(options, configurations)
-    print(as_markdown(samples))
-    if options.output is not None:
-        options.output.write_text(json.dumps(as_json(samples, micro, about), indent=1) + "\n")
-        sys.stderr.write(f"written: {options.output}\n")
-    return 0 if samples or options.micro else 130
+def _is_wanted(one: Configuration, word: str | None) -> bool:
+    return not word or word in one.name or one.name in (NOISE, EMPTY)
 
 
 if __name__ == "__main__":

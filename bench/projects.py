@@ -1,4 +1,4 @@
-"""Writes the suites of trivial tests that the benchmarks run, and the plugins that measure and compare."""
+"""Writes the suites that the benchmarks run, of trivial tests and of tests with SQL, and their plugins."""
 
 from __future__ import annotations
 
@@ -126,39 +126,109 @@ def pytest_runtest_logreport():
 """
 
 
+_SHOP = """\
+from sqlalchemy import create_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.pool import StaticPool
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Item(Base):
+    __tablename__ = "item"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    price: Mapped[int]
+
+
+def new_engine():
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    Base.metadata.create_all(engine)
+    with Session(engine) as session:
+        session.add_all([Item(name=f"item {at}", price=at) for at in range(30)])
+        session.commit()
+    return engine
+"""
+_SQL_HEAD = """\
+import pytest
+from bench_shop import Item, new_engine
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return new_engine()
+
+
+@pytest.fixture
+def session(engine):
+    with Session(engine) as session:
+        yield session
+        session.rollback()
+
+"""
+#: Fifty statements: 25 objects by their key, 20 lists, 5 rows inserted.
+_SQL_TEST = """
+def test_sql_{at}(session):
+    for number in range(1, 26):
+        assert session.get(Item, number).id == number
+    for number in range(20):
+        assert session.scalars(select(Item.name).where(Item.price > number).limit(3)).all()
+    for number in range(5):
+        session.add(Item(name="new", price=number))
+        session.flush()
+
+"""
+_SQL_TESTS_PER_FILE = 20
+STATEMENTS = 50
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Projects:
     """The same suite in a project without `[tool.paceline]` and in one with it.
 
     Attributes:
-        plugins: folder of the modules `bench_probe` and `bench_empty`.
+        statements: of SQL, in each test.
+        plugins: folder of the modules that are loaded with `-p`.
     """
 
     tests: int
+    statements: int
     plain: Path
     table: Path
     plugins: Path
 
 
-def write_projects(folder: Path, tests: int) -> Projects:
+def write_projects(folder: Path, tests: int, *, statements: int = 0) -> Projects:
     """Write both projects with `tests` tests each into `folder`.
 
+    Args:
+        statements: 0 for trivial tests, or `STATEMENTS`.
+
     Raises:
-        ValueError: `tests` is not a multiple of 100.
+        ValueError: `tests` don't fill whole files.
     """
-    if tests < _TESTS_PER_FILE or tests % _TESTS_PER_FILE:
-        raise ValueError(f"{tests} tests don't fill files of {_TESTS_PER_FILE}")
+    per_file = _SQL_TESTS_PER_FILE if statements else _TESTS_PER_FILE
+    if tests < per_file or tests % per_file:
+        raise ValueError(f"{tests} tests don't fill files of {per_file}")
     plugins = folder / "plugins"
     plugins.mkdir(exist_ok=True)
-    (plugins / "bench_probe.py").write_text(_PROBE)
-    (plugins / "bench_empty.py").write_text(_EMPTY)
-    module = _HEAD + "".join(_BLOCK.format(at=at) for at in range(_TESTS_PER_FILE // 10))
+    for name, source in (("probe", _PROBE), ("empty", _EMPTY), ("nothing", ""), ("shop", _SHOP)):
+        (plugins / f"bench_{name}.py").write_text(source)
+    module = (
+        _SQL_HEAD + "".join(_SQL_TEST.format(at=at) for at in range(per_file))
+        if statements
+        else _HEAD + "".join(_BLOCK.format(at=at) for at in range(per_file // 10))
+    )
     roots: list[Path] = []
     for name, extra in (("plain", ""), ("table", _TABLE)):
-        root = folder / f"{name}-{tests}"
-        (root / "tests").mkdir(parents=True)
+        root = folder / f"{name}-{'sql-' if statements else ''}{tests}"
+        (root / "tests").mkdir(parents=True, exist_ok=True)
         (root / "pyproject.toml").write_text(_PYTEST + extra)
-        for at in range(tests // _TESTS_PER_FILE):
+        for at in range(tests // per_file):
             (root / "tests" / f"test_{at:03}.py").write_text(module)
         roots.append(root)
-    return Projects(tests=tests, plain=roots[0], table=roots[1], plugins=plugins)
+    return Projects(tests=tests, statements=statements, plain=roots[0], table=roots[1], plugins=plugins)

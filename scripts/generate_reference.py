@@ -55,9 +55,9 @@ metric that stands in a line of kind `metric_off` could not be read in that proc
 its tests. A metric with `derived` is in no line; a reader computes it. There are two declarations of
 `clean_time`: a run has the first one whose inputs it has.
 
-Phases and fixtures that take less than 0.1 ms are below the resolution of what the operating system tells.
-Their `cpu_time` is their `duration`, and what was counted in them counts for the next longer stretch; the
-tear-down of each test is always read in full."""
+Phases and fixtures that take less than 0.5 ms are below the resolution of what the operating system tells.
+Their `cpu_time` is their `duration`, and what was counted in them counts for the next one
+that is read."""
 _ABOUT_OUTPUT = """\
 Every command has `--format json`. It writes one JSON document to the standard output, in ASCII, with
 `schema_version` and the members below. Progress, warnings and the text of errors go to the standard error.

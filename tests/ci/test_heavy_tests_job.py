@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,90 +16,93 @@ from tests.harness.workflow import Runner, filled_in
 
 SUITES = ("schema", "pgvector", "contract")
 
-
-@pytest.fixture(scope="module")
-def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the programs of a fresh environment: what actions/setup-python gives to each leg."""
-    environment = tmp_path_factory.mktemp("runner") / "python"
-    subprocess.run([sys.executable, "-m", "venv", "--upgrade-deps", environment], check=True)
-    return environment / "bin"
-
-
-@pytest.fixture(scope="module")
-def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return what stands for GitHub's store: the legs fill it, the verdict reads it."""
-    return tmp_path_factory.mktemp("artifacts")
-
-
-@pytest.fixture
-def clone(root: Path, git_variables: dict[str, str], tmp_path: Path) -> Path:
-    """Return a clean clone of what is committed: what actions/checkout gives to each leg."""
-    command = ["git", "clone", "--quiet", str(root), str(tmp_path / "clone")]
-    subprocess.run(command, check=True, env=git_variables)
-    return tmp_path / "clone"
-
-
 heavy = pytest.mark.skipif(
     "PACELINE_HEAVY_CI" not in os.environ,
     reason="takes minutes, as it installs everything and profiles; .ci/run sets PACELINE_HEAVY_CI",
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class GitHub:
+    """What the jobs of one run of the workflow share.
+
+    Attributes:
+        tools: programs of a fresh environment: what actions/setup-python gives to each job.
+        artifacts: what stands for GitHub's store: the legs fill it, the verdict reads it.
+    """
+
+    folder: Path
+    repository: Path
+    tools: Path
+    artifacts: Path
+    variables: dict[str, str]
+
+    def run(self, name: str, job: dict[str, Any], **matrix: str) -> tuple[int, Runner]:
+        """Carry out a job in a clean clone of what is committed; return how it ended, and its machine."""
+        place = self.folder / "-".join([name, *matrix.values()])
+        command = ["git", "clone", "--quiet", str(self.repository), str(place / "clone")]
+        subprocess.run(command, check=True, env=self.variables)
+        runner = Runner(
+            workspace=place / "clone",
+            files=place / "files",
+            artifacts=self.artifacts,
+            tools=self.tools,
+            name=name,
+            matrix=matrix,
+            job=job,
+        )
+        return runner.run(), runner
+
+
 @heavy
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("suite", SUITES)
-def test_a_leg_of_the_matrix_leaves_its_timings_and_its_table(
-    suite: str, jobs: dict[str, Any], tools: Path, artifacts: Path, clone: Path, tmp_path: Path
+def test_the_legs_leave_their_timings_and_the_verdict_is_on_all_of_them(
+    root: Path, jobs: dict[str, Any], git_variables: dict[str, str], tmp_path: Path
 ) -> None:
-    """Each leg ends well; its artifact holds measured figures, and its summary the table."""
-    runner = Runner(
-        workspace=clone,
-        files=tmp_path / "files",
+    """Each leg ends well, with measured figures and a table in its summary; then all are judged together.
+
+    One test, so that the jobs share an installation, and the verdict has the artifacts of the legs.
+    """
+    environment = tmp_path / "python"
+    subprocess.run([sys.executable, "-m", "venv", "--upgrade-deps", environment], check=True)
+    artifacts = tmp_path / "artifacts"
+    github = GitHub(
+        folder=tmp_path,
+        repository=root,
+        tools=environment / "bin",
         artifacts=artifacts,
-        tools=tools,
-        matrix={"suite": suite},
-        job=jobs["heavy-tests"],
+        variables=git_variables,
     )
-    status = runner.run()
-    assert status == 0, "\n".join(runner.output)
-    profile = json.loads(runner.artifact(f"pytest-{suite}-profile").read_text())["profiles"][suite]
+    for suite in SUITES:
+        status, leg = github.run("heavy-tests", jobs["heavy-tests"], suite=suite)
+        assert status == 0, "\n".join(leg.output)
+        _check_leg(leg, suite)
+
+    status, verdict = github.run("heavy-tests-verdict", jobs["heavy-tests-verdict"])
+
+    assert status in (0, 10), "\n".join(verdict.output)
+    found = json.loads(verdict.artifact("paceline-verdict").read_text())
+    assert sorted(SUITES) == sorted(suite["suite"] for suite in found["suites"])
+    assert all(suite["tests"] and suite["wall"] > 0 for suite in found["suites"])
+    assert (status == 10) is any(suite["state"] == "regressed" for suite in found["suites"])
+    merged = json.loads((artifacts / "heavy-tests" / "pytest-profile.json").read_text())
+    assert sorted(SUITES) == sorted(merged["profiles"])
+    assert "<html" in (artifacts / "heavy-tests" / "heavy-tests.html").read_text()
+    assert all(f"`{suite}`" in verdict.summary.read_text() for suite in SUITES)
+
+
+def _check_leg(leg: Runner, suite: str) -> None:
+    profile = json.loads(leg.artifact(f"pytest-{suite}-profile").read_text())["profiles"][suite]
     assert profile["marker"] == suite
     assert profile["wall_time_seconds"] > 0
     assert all(test["duration"] > 0 and test["nodeid"] for test in profile["slow_tests"])
     assert profile["slow_tests"]
     assert re.search(r"--dist\W+loadscope", str(profile["command"]))
-    assert re.search(rf"^\|.*\b{suite}\b.*\|$", runner.summary.read_text(), re.MULTILINE)
-    assert "" == (runner.files / "env").read_text() + (runner.files / "path").read_text()
-    changed = subprocess.run(["git", "diff", "--name-only"], cwd=clone, capture_output=True, check=True)
+    assert re.search(rf"^\|.*\b{suite}\b.*\|$", leg.summary.read_text(), re.MULTILINE)
+    assert "" == (leg.files / "env").read_text() + (leg.files / "path").read_text()
+    command = ["git", "diff", "--name-only"]
+    changed = subprocess.run(command, cwd=leg.workspace, capture_output=True, check=True)
     assert changed.stdout == b"", "the leg changed committed files, such as the baseline"
-
-
-@heavy
-@pytest.mark.timeout(900)
-def test_the_verdict_is_on_all_legs(
-    jobs: dict[str, Any], tools: Path, artifacts: Path, clone: Path, tmp_path: Path
-) -> None:
-    """It merges what the legs before have left, judges each suite, and makes page and summary."""
-    if {f"pytest-{suite}-runs" for suite in SUITES} - {path.name for path in artifacts.iterdir()}:
-        pytest.skip("the legs were not run here")
-    runner = Runner(
-        workspace=clone,
-        files=tmp_path / "files",
-        artifacts=artifacts,
-        tools=tools,
-        name="heavy-tests-verdict",
-        job=jobs["heavy-tests-verdict"],
-    )
-    status = runner.run()
-    assert status in (0, 10), "\n".join(runner.output)
-    verdict = json.loads(runner.artifact("paceline-verdict").read_text())
-    assert sorted(SUITES) == sorted(suite["suite"] for suite in verdict["suites"])
-    assert all(suite["tests"] and suite["wall"] > 0 for suite in verdict["suites"])
-    assert (status == 10) is any(suite["state"] == "regressed" for suite in verdict["suites"])
-    merged = json.loads((artifacts / "heavy-tests" / "pytest-profile.json").read_text())
-    assert sorted(SUITES) == sorted(merged["profiles"])
-    assert "<html" in (artifacts / "heavy-tests" / "heavy-tests.html").read_text()
-    assert all(f"`{suite}`" in runner.summary.read_text() for suite in SUITES)
 
 
 def test_the_job_has_these_legs(jobs: dict[str, Any]) -> None:

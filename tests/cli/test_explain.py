@@ -174,7 +174,7 @@ def test_top_lists_by_any_figure(recorded: Project) -> None:
     done = paceline(recorded, "top", "--by", "cpu_time", "--limit", "1", "--suite", "schema")
 
     rows = [text.split() for text in done.stdout.splitlines() if FILE in text]
-    assert rows == [["500", "ms", "83%", "1", f"{FILE}::test_é", f"{FILE}:7"]]
+    assert rows == [["500", "ms", "83%", "1", "test_é", f"{FILE}:7"]]
     assert "1 more; --limit 2 shows them all." in done.stdout
     assert "tests/conftest.py:5" in paceline(recorded, "top", "--kind", "fixtures").stdout
 

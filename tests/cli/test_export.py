@@ -190,3 +190,46 @@ def test_what_cannot_be_exported_is_one_clear_error(
     assert done.returncode == code
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+EVIL = "</script>\"'><img src=x>{{7*7}}|`*_\u202e\ud800\x00\x1b[31m\n::error::x%0A"
+
+
+@pytest.mark.parametrize("format_", ["json", "ctrf", "bencher", "benchmark-action", "openmetrics", "otlp"])
+def test_hostile_names_of_another_tool_stay_data(project: RecordedProject, format_: str) -> None:
+    """What can't be text is escaped, and every reader still takes the file for what it is."""
+    report: dict[str, object] = {
+        "$report_type": "TestReport",
+        "nodeid": f"t.py::test[{EVIL}]",
+        "location": ["t.py", 1, f"test[{EVIL}]"],
+        "keywords": {},
+        "outcome": "passed",
+        "longrepr": None,
+        "duration": 0.1,
+        "start": 1.0,
+        "stop": 1.1,
+    }
+    lines = [
+        {"pytest_version": "9", "$report_type": "SessionStart"},
+        *({**report, "when": when} for when in ("setup", "call", "teardown")),
+        {"exitstatus": 0, "$report_type": "SessionFinish"},
+    ]
+    path = project.root / "evil.log"
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+
+    done = paceline(project, "export", str(path), "--format", format_)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    if format_ == "openmetrics":
+        assert list(PROMETHEUS.text_string_to_metric_families(done.stdout))
+    else:
+        assert EVIL in str(strings(json.loads(done.stdout)))
+
+
+def strings(value: object) -> str:
+    """Return all strings in a document, one after the other."""
+    if isinstance(value, dict):
+        return "".join(f"{name}{strings(inner)}" for name, inner in value.items())
+    if isinstance(value, list):
+        return "".join(map(strings, value))
+    return value if isinstance(value, str) else ""

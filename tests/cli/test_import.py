@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tests.harness.recorded import RecordedProject, needs
 from paceline.errors import UnreadableFileError
 from paceline.model.run import Run
 from paceline.model.status import status_of
+from paceline.store import run_file
 from paceline.store.any_run import read_any_run
 
 _SLOWER = """
@@ -149,6 +151,36 @@ def test_hostile_xml_is_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "junit.xml"
     path.write_text(content, encoding="utf-8")
     with pytest.raises(UnreadableFileError, match=r"junit\.xml is not JUnit XML"):
+        read_any_run(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("deep.xml", "<testsuite>" * 50_000 + "</testsuite>" * 50_000),
+        ("deep.log", '{"pytest_version":"9","$report_type":"SessionStart"}\n' + "[" * 100_000 + "\n"),
+        ("deep.jsonl", '{"kind":"header","run_id":' + "[" * 100_000 + "\n"),
+    ],
+)
+def test_deep_nesting_ends_in_an_error_or_in_no_test(tmp_path: Path, name: str, content: str) -> None:
+    """Whatever the parser can take."""
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    if name == "deep.xml":
+        assert read_any_run(path).tests == ()
+    else:
+        with pytest.raises(UnreadableFileError, match=name):
+            read_any_run(path)
+
+
+def test_a_file_that_unpacks_to_more_than_a_run_can_be_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before it fills the memory."""
+    monkeypatch.setattr(run_file, "_MOST_BYTES", 2**20)
+    path = tmp_path / "bomb.jsonl.gz"
+    path.write_bytes(gzip.compress(b'{"kind":"header"}\n' + b" " * 2**24))
+    with pytest.raises(UnreadableFileError, match=r"bomb\.jsonl\.gz is larger than 1 MiB"):
         read_any_run(path)
 
 

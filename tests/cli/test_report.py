@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -111,3 +113,65 @@ def test_suites_stand_side_by_side(recorded: Project) -> None:
     done = paceline(recorded, "report")
 
     assert done.stdout.endswith("schema, contract\n")
+
+
+def test_a_folder_of_artifacts_is_the_page_about_its_last_runs(recorded: Project, tmp_path: Path) -> None:
+    """Of each suite, with the earlier ones as history; what else lies there is not looked at."""
+    folder = tmp_path / "artifacts"
+    for name in ("pytest-schema-runs", "pytest-contract-runs"):
+        (folder / name).mkdir(parents=True)
+    for path in (recorded.root / ".paceline" / "runs").iterdir():
+        path.rename(folder / "pytest-schema-runs" / path.name)
+    other = a_run(a_test("test_c", phase("call", 0.1)), suite="contract")
+    store(recorded, other, "20260103T000000.000Z-contract-r1-00000009")
+    for path in (recorded.root / ".paceline" / "runs").iterdir():
+        path.rename(folder / "pytest-contract-runs" / path.name)
+    (folder / "pytest-contract-runs" / "coverage.xml").write_text("<coverage/>")
+
+    done = paceline(recorded, "report", "artifacts", "--output", "page.html")
+
+    page = (recorded.root / "page.html").read_text(encoding="utf-8")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith(" MB, contract, schema\n")
+    assert '"runs":[1000000000,2000000000],"after":1' in page
+    assert "test_c" in page
+
+
+def test_the_verdicts_of_a_gate_are_shown(recorded: Project) -> None:
+    """The page says what the gate found, and that it doesn't judge the other suite."""
+    base, candidate = (f".paceline/runs/{name}.jsonl.gz" for name in (EARLIER, LATER))
+    judged = paceline(recorded, "compare", base, candidate, "--format", "json")
+    found = json.loads(judged.stdout)
+    [comparison] = found["comparisons"]
+    [delta] = [one for one in comparison["deltas"] if one["key"]["subject"] == "test"][:1]
+    changed = {"verdict": "regressed", "before": 0.5, "after": 2.5, "ratio": 5.0, "reason": "confirmed twice"}
+    comparison["deltas"] = [{**delta, "evidence": "timed", "unit": "s", **changed}]
+    (recorded.root / "gate.json").write_text(json.dumps(found))
+    other = a_run(a_test("test_c", phase("call", 0.1)), suite="contract")
+    store(recorded, other, "20260103T000000.000Z-contract-r1-00000009")
+
+    done = paceline(recorded, "report", "--comparison", "gate.json", "--output", "page.html")
+
+    page = (recorded.root / "page.html").read_text(encoding="utf-8")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "<h1>Heavy tests got slower</h1>" in page
+    assert "gate.json doesn&#39;t judge it" in page
+    assert "+400%" in page
+
+
+def test_a_hundred_runs_on_disk_are_the_history(recorded: Project) -> None:
+    """Only their tests are read, and every one of them is a point."""
+    runs = recorded.root / ".paceline" / "runs"
+    for number in range(1, 101):
+        header = replace(SLOW.header, run_id=f"n{number}", started_at=1.5e9 + number)
+        name = f"20260101T00{number // 60:02}{number % 60:02}.000Z-schema-r1-{number:08x}"
+        store(recorded, replace(SLOW, header=header), name)
+
+    done = paceline(recorded, "report")
+
+    page = (recorded.root / ".paceline" / "report.html").read_text(encoding="utf-8")
+    assert len([*runs.iterdir()]) == 102
+    assert (done.returncode, done.stderr) == (0, "")
+    shown = re.findall(r'"runs":\[([\d,]+)\]', page)[0].split(",")
+    assert len(shown) == 100, "the newest ones"
+    assert shown[-1] == "2000000000"

@@ -120,10 +120,12 @@ class RecordedProject:
         out: str | None = OUT,
         env: Mapping[str, str] | None = None,
         limit_bytes: int | None = None,
+        patience: float = _PATIENCE,
     ) -> Outcomes:
         """Run pytest with only `plugins` loaded, recording in `out` unless that is None.
 
         Args:
+            patience: seconds after which it is ended, and the test with it.
             limit_bytes: the most that the process may write to one file, as a disk that fills up.
         """
         recording = () if out is None else (f"--paceline-out={out}",)
@@ -141,7 +143,7 @@ class RecordedProject:
             capture_output=True,
             text=True,
             errors="backslashreplace",
-            timeout=_PATIENCE,
+            timeout=patience,
             check=False,
         )
         return Outcomes(done.returncode, done.stdout, done.stderr, self.root / (out or OUT))

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 EXPRESSION = re.compile(r"\$\{\{ *(.*?) *\}\}")
@@ -21,8 +22,8 @@ FOREIGN = re.compile(r"PYTEST_|PACELINE_|PYTHON|COV_|GITHUB_|RUNNER_|VIRTUAL_ENV
 _KNOWN_KEYS = {"name", "uses", "with", "run", "if", "env"}
 
 
-def filled_in(text: str, matrix: Mapping[str, str]) -> str:
-    """Replace `${{ matrix.NAME }}`, and the token by a made-up one.
+def filled_in(text: str, matrix: Mapping[str, str], known: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Replace `${{ matrix.NAME }}`, those expressions that are `known`, and the token by a made-up one.
 
     Raises:
         ValueError: another expression; GitHub would know what it means, this reader doesn't.
@@ -32,6 +33,8 @@ def filled_in(text: str, matrix: Mapping[str, str]) -> str:
         scope, _, name = expression[1].partition(".")
         if expression[1] == "github.token":
             return "a-token"
+        if expression[1] in known:
+            return known[expression[1]]
         if scope != "matrix" or name not in matrix:
             raise ValueError(f"this reader doesn't know {expression[0]}")
         return str(matrix[name])
@@ -47,6 +50,7 @@ class Runner:
         artifacts: folder that stands for GitHub's store of artifacts.
         tools: folder with the programs that come first on the path.
         variables: of the environment, in place of the usual ones.
+        known: what expressions stand for.
     """
 
     workspace: Path
@@ -57,6 +61,7 @@ class Runner:
     name: str = "heavy-tests"
     matrix: Mapping[str, str] = field(default_factory=dict[str, str])
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
+    known: Mapping[str, str] = field(default_factory=dict[str, str])
     output: list[str] = field(default_factory=list)
 
     def environment(self, step: Mapping[str, Any]) -> dict[str, str]:
@@ -84,7 +89,7 @@ class Runner:
             "RUNNER_OS": "Linux",
             "RUNNER_TEMP": str(self.files),
             **self.variables,
-            **{name: filled_in(str(value), self.matrix) for name, value in own.items()},
+            **{name: filled_in(str(value), self.matrix, self.known) for name, value in own.items()},
         }
 
     @property

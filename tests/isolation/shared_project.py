@@ -115,11 +115,14 @@ filterwarnings = ["error"]
 SCENARIOS = '''
 import asyncio
 import functools
+import gc
+import os
 import sys
 import threading
 import time
 
 import pytest
+import sqlalchemy
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
@@ -173,6 +176,10 @@ def insert(connection, *numbers):
         connection.execute(text("insert into item values (:id, 'x')"), {"id": number})
 
 
+def test_the_version_of_sqlalchemy():
+    assert sqlalchemy.__version__.startswith(os.environ.get("APP_SQLALCHEMY", ""))
+
+
 @scenario
 def test_session_commit():
     with SessionLocal() as session:
@@ -223,6 +230,18 @@ def test_close_without_commit():
     session.add(Item(id=2))
     session.flush()
     session.close()
+    assert ids() == [0]
+
+
+@pytest.mark.filterwarnings("ignore:The garbage collector is trying to clean up")
+@scenario
+def test_a_session_that_nobody_closes():
+    session = SessionLocal()
+    insert(session, 1)
+    del session
+    gc.collect()
+    insert(SessionLocal(), 2)
+    gc.collect()
     assert ids() == [0]
 
 

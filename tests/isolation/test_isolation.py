@@ -354,7 +354,10 @@ def test_a_doctest_is_left_alone(project: Project) -> None:
 
 
 def test_a_project_may_bring_its_own_engine(project: Project) -> None:
-    """With `integration_engine` overridden and nothing required, no server is looked for."""
+    """With `integration_engine` overridden and nothing required, no server is looked for.
+
+    Its database has to be one for tests all the same.
+    """
     project.write(
         pyproject="""
         [tool.paceline.suite.schema]
@@ -375,5 +378,22 @@ def test_a_project_may_bring_its_own_engine(project: Project) -> None:
             assert integration_session.get_bind().dialect.name == "sqlite"
             assert "paceline_database" not in request.fixturenames
         """,
+        test_live="""
+        import pytest, sqlalchemy
+
+        @pytest.fixture(scope="module")
+        def integration_engine():
+            return sqlalchemy.create_engine("postgresql+psycopg://u:s3cr3t@127.0.0.1:1/shop")
+
+        @pytest.mark.schema
+        @pytest.mark.parametrize("mode", [
+            pytest.param(mode, marks=pytest.mark.schema(isolation=mode)) for mode in ("transaction", "none")
+        ])
+        def test_live(mode, integration_session):
+            pass
+        """,
     )
-    project.passes("--schema", passed=1)
+    result = project.passes("--schema", passed=1, error=2)
+    told = "integration_engine names the database 'shop', which doesn't look like one for tests"
+    assert result.output.count(f"{told} (postgresql://u:***@127.0.0.1:1/shop)") >= 2
+    assert "s3cr3t" not in result.output

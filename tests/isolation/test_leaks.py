@@ -76,6 +76,7 @@ def test_a_leak_fails_the_test_and_the_next_is_clean(leaky: Project) -> None:
             "delete from scratch",
             "comment on table item is 'x'",
             "create index on item (note)",
+            "create sequence more",
         ], ids=lambda statement: " ".join(statement.split()[:3]))
         def test_statement(statement, seeded, raw):
             seeded()
@@ -94,7 +95,7 @@ def test_a_leak_fails_the_test_and_the_next_is_clean(leaky: Project) -> None:
         """
     )
     result = leaky.run("--schema", "--tb=line", "-rE")
-    assert result.outcomes == {"passed": 17, "error": 16}, result.output
+    assert result.outcomes == {"passed": 18, "error": 17}, result.output
     assert leaks_in(result) == {
         "insert into item": "INSERT 2 rows into item",
         "update item set": "UPDATE 2 rows of item",
@@ -111,6 +112,7 @@ def test_a_leak_fails_the_test_and_the_next_is_clean(leaky: Project) -> None:
         "delete from scratch": "DELETE 1 row from scratch",
         "comment on table": "change the schema (pg_description)",
         "create index on": "ALTER item",
+        "create sequence more": "CREATE more",
         "test_copy": "INSERT 3 rows into other",
     }
 

@@ -63,13 +63,17 @@ def service(leaky: Project) -> Project:
 
 @pytest.mark.parametrize("driver", ["psycopg", "psycopg_async", "psycopg2", "asyncpg"])
 def test_the_line_that_connected(service: Project, driver: str) -> None:
-    """Each driver's, also by a name that was imported before, with the marker that the test can be given."""
+    """Each driver's, also by a name that was imported before; errors name the marker that the test has."""
     service.write(
         test_origins=f"""
         import pytest, service
+        from paceline.errors import SharedTransactionError
+        from sqlalchemy import text
 
         @pytest.mark.db
         def test_it(integration_session):
+            with pytest.raises(SharedTransactionError, match='mark.db.isolation="clone".'):
+                integration_session.execute(text("commit"))
             service.by_{driver}()
         """
     )

@@ -113,6 +113,21 @@ def test_whatever_may_write_writes(sql: str) -> None:
     assert not read_statement(sql).reads
 
 
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("prepare named as select 1", True),
+        ("do $$ begin execute 'prepare hidden as select 1'; end $$", True),
+        ("call work()", True),
+        ("set work_mem = '5MB'", False),
+        ("insert into t values ('prepare')", False),
+    ],
+)
+def test_what_no_rollback_undoes(sql: str, expected: bool) -> None:
+    """A statement that is prepared, also by what a block or procedure may do."""
+    assert read_statement(sql).changes_session is expected
+
+
 def test_what_is_about_the_server() -> None:
     """A database that is made elsewhere doesn't concern the one that is isolated."""
     assert read_statement('CREATE DATABASE "x" TEMPLATE "y"').about_server

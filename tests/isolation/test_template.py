@@ -128,6 +128,7 @@ def test_sql_files_tables_of_a_metadata_and_seeds(prepared: Project) -> None:
 
 ENV = """
 import logging.config
+import models_of_migrations
 from alembic import context
 from sqlalchemy import create_engine
 
@@ -148,12 +149,14 @@ revision, down_revision = "{number}", {before}
 def upgrade():
     app.note("{number}")
     op.execute("{statement}")
+    op.execute(open("sql/view.sql").read())
 """
 
 INI = """
 [alembic]
 script_location = %(here)s/migrations
-sqlalchemy.url = postgresql://nowhere/live
+prepend_sys_path = src
+sqlalchemy.url = postgresql://u:p%40@nowhere/live
 [loggers]
 keys = root
 [handlers]
@@ -166,9 +169,16 @@ handlers =
 
 
 def test_migrations_run_once_until_one_is_added(prepared: Project) -> None:
-    """Their env.py gets the tests' database, whatever its file says, and leaves loggers as they were."""
+    """Their env.py gets the tests' database, whatever its file says, and leaves loggers as they were.
+
+    What it imports from where only Alembic looks counts as well, and so does a file that a migration reads.
+    """
     versions = prepared.root / "migrations/versions"
-    versions.mkdir(parents=True)
+    view, model = prepared.root / "sql/view.sql", prepared.root / "src/models_of_migrations.py"
+    for folder in (versions, view.parent, model.parent):
+        folder.mkdir(parents=True)
+    view.write_text("create or replace view seen as select 1 as a")
+    model.write_text("N = 1\n")
     (prepared.root / "alembic.ini").write_text(INI)
     (versions.parent / "env.py").write_text(ENV)
 
@@ -194,6 +204,10 @@ def test_migrations_run_once_until_one_is_added(prepared: Project) -> None:
     assert [found(prepared), found(prepared), built(prepared)] == ["2", "2", 1]
     add(2, "alter table item add column more int default 1")
     assert [found(prepared), built(prepared)] == ["2", 3]
+    view.write_text("create or replace view seen as select 2 as a")
+    assert [found(prepared), built(prepared)] == ["2", 5]
+    model.write_text("N = 2\n")
+    assert [found(prepared), built(prepared)] == ["2", 7]
 
 
 def test_migrations_that_go_elsewhere_are_an_error(prepared: Project) -> None:
@@ -208,13 +222,16 @@ def test_migrations_that_go_elsewhere_are_an_error(prepared: Project) -> None:
 
 
 def test_a_damaged_directory_is_replaced(prepared: Project) -> None:
-    """The run that finds it goes on without, the next one makes a new one."""
+    """One that has lost something at once; where only a start can tell, that run goes on without."""
     configure(prepared, 'prepare = "app:prepare"\ninputs = ["*.sql"]')
     assert found(prepared) == "2"
-    (control,) = (prepared.root / "cache").glob("paceline/clusters/filled-*/global/pg_control")
-    control.write_bytes(b"")
+    (kept,) = (prepared.root / "cache").glob("paceline/clusters/filled-*/cluster")
+    content = kept.read_bytes()
+    kept.write_bytes(content[:-1])
     assert [found(prepared), built(prepared)] == ["2", 2]
-    assert [found(prepared), found(prepared), built(prepared)] == ["2", "2", 3]
+    kept.write_bytes(bytes(len(kept.read_bytes())))
+    assert [found(prepared), built(prepared)] == ["2", 3]
+    assert [found(prepared), found(prepared), built(prepared)] == ["2", "2", 4]
 
 
 def test_without_a_private_folder_nothing_is_kept(prepared: Project) -> None:
@@ -237,16 +254,29 @@ def test_on_a_server_of_others_each_run_prepares(prepared: Project, lent: Lent) 
 
 
 def test_only_the_directories_used_last_are_kept(tmp_path: Path) -> None:
-    """One that a run is about to use stays, however old it is."""
+    """One that a run is about to use stays, however old it is; what a killed run was building goes."""
+
+    def build(path: Path) -> tuple[Path, ...]:
+        path.mkdir()
+        return ()
+
     for age in range(5):
-        entry = tmp_path / f"filled-{age}"
-        entry.mkdir()
+        with cache.Kept(tmp_path, f"filled-{age}").locked(build) as entry:
+            assert entry is not None
         os.utime(entry, (time.time() - age, time.time() - age))
-    with cache.Kept(tmp_path, "filled-3").locked(Path.mkdir) as used:
+    with cache.Kept(tmp_path, "filled-3").locked(build) as used:
         os.utime(tmp_path / "filled-3", (0, 0))
-        cache.prune(tmp_path, most=2)
+        (tmp_path / "new-abandoned").mkdir()
+
+        def meanwhile(path: Path) -> tuple[Path, ...]:
+            cache.prune(tmp_path, most=2)
+            return build(path)
+
+        with cache.Kept(tmp_path, "filled-9").locked(meanwhile) as fresh:
+            assert fresh == tmp_path / "filled-9"
     assert used == tmp_path / "filled-3"
-    assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == {"filled-0", "filled-1", "filled-3"}
+    left = {path.name for path in tmp_path.iterdir() if path.is_dir()}
+    assert left == {"filled-0", "filled-1", "filled-3", "filled-9"}
 
 
 def test_imports_are_found_without_importing(tmp_path: Path) -> None:

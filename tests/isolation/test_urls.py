@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import make_url
 
 from paceline.errors import ConfigError
 from paceline.isolation.databases import postgresql
@@ -72,6 +73,10 @@ def test_what_is_not_a_postgresql_url(text: str) -> None:
         "postgresql://user:s3cr3t%21@h/shop",
         "postgresql://user@h/shop?password=s3cr3t",
         "postgresql://u:s3cr3t@x@h/shop?sslpassword=s3cr3t",
+        "postgresql://u:old@/shop?host=/tmp&PASSWORD=s3cr3t",
+        "postgresql:///shop?user=u&password=s3cr3t%2525",
+        "postgresql://u@h/shop?options=-c%20app.password%3Ds3cr3t",
+        "mysql://u@h/shop?passwd=s3cr3t&ssl_key_password=s3cr3t",
     ],
 )
 def test_a_password_is_never_shown(text: str) -> None:
@@ -80,10 +85,23 @@ def test_a_password_is_never_shown(text: str) -> None:
     assert "s3cr3t" not in f"{url} {url!r} {url.sqlalchemy!r} {url.masked(f'refused: {text}')}"
     assert "***" in str(url)
     assert "s3cr3t" in url.sqlalchemy
+    assert "s3cr3t" not in repr(make_url(url.sqlalchemy).set(query={}))
 
 
 @pytest.mark.parametrize(
-    "text", ["postgresql://user:s3cr3t@", "oracle://user:s3cr3t@h/test", "postgresql://u:s3cr3t@[h/test"]
+    "text",
+    [
+        "postgresql://user:s3cr3t@",
+        "oracle://user:s3cr3t@h/test",
+        "postgresql://u:s3cr3t@[h/test",
+        "postgresql://u:s3cr3t#x@h/test",
+        "postgresql://u:s3cr3t/x@h/test",
+        "postgresql://u:s3cr3t?x@h/test",
+        "postgresql://u:1#s3cr3t@h/test",
+        "postgresql://u:1/s3cr3t@h/test",
+        "postgresql://u:1?s3cr3t@h/test",
+        "postgresql://u:s3cr3t",
+    ],
 )
 def test_an_error_never_shows_a_password(text: str) -> None:
     """Also when the URL can't be understood."""

@@ -132,6 +132,10 @@ def test_what_was_compiled_is_loaded_from_the_cache_the_next_time(slow: Recorded
             )
         }
         assert found == dict.fromkeys(found, compiled)
+        for kind, name in found:
+            one = part(ended.run, kind, name)
+            assert (one.compiling is not None) == compiled
+            assert 0 <= (one.compiling or 0) <= one.own
         assert (environment := ended.run.header.environment)
         assert environment.no_bytecode is None
         (slow.root / "run.jsonl").unlink()
@@ -213,8 +217,15 @@ import importlib._bootstrap, importlib._bootstrap_external
 BEFORE = importlib._bootstrap._find_and_load
 
 def test_it(pytestconfig, request):
-    for function in (importlib._bootstrap._find_and_load, importlib._bootstrap_external._compile_bytecode):
+    external = importlib._bootstrap_external
+    for function in (
+        importlib._bootstrap._find_and_load,
+        external._compile_bytecode,
+        external.SourceLoader.source_to_code,
+    ):
         assert function.__module__.startswith("_frozen_importlib")
+    from _pytest.assertion import rewrite
+    assert rewrite._rewrite_test.__module__ == rewrite.__name__
     assert BEFORE is not importlib._bootstrap._find_and_load
     assert "_importconftest" not in vars(pytestconfig.pluginmanager)
     assert not pytestconfig.pluginmanager.has_plugin("paceline-startup")

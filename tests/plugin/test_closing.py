@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -9,6 +10,9 @@ from pathlib import Path
 
 import pytest
 from tests.harness.recorded import RecordedProject, needs
+
+from paceline.model.times import TIME_NAMES
+from paceline.record.closing import seconds
 
 _TESTS = """
 import time, pytest
@@ -49,12 +53,26 @@ def test_a_run_ends_with_its_times_its_costs_and_its_record(slow: RecordedProjec
 
     assert done.ret == 0
     times, *rest = closing(done.stdout)
-    assert re.search(r"start-up \S+ m?s, .*waiting 4\d\d ms$", times)
+    assert re.search(r"start-up \S+ m?s, .*waiting \S+ m?s, rest \d+ ms$", times)
     assert rest[0] == "To fix first:"
     assert re.fullmatch(r"1\. 3\d\d ms: fixture server at tests/test_it.py", rest[1])
     assert re.fullmatch(r"2\. 1\d\d ms: sleep at tests/test_it.py:8", rest[2])
     [record] = runs(slow)
     assert rest[-1] == f"Recorded in {record}; more: paceline explain"
+    assert_as_on_the_page(slow, times)
+
+
+def assert_as_on_the_page(project: RecordedProject, times: str) -> None:
+    """Compare with what the page is made of; only what passes after these lines is in addition there."""
+    command = [sys.executable, "-m", "paceline", "report", "--format", "json"]
+    done = subprocess.run(
+        command, cwd=project.root, env=project.environment(), capture_output=True, text=True, check=True
+    )
+    [suite] = json.loads(done.stdout)["suites"]
+    shown = dict[str, str](re.findall(r"(\S.*?) ([\d.]+ m?s)(?:, |$)", times))
+    del shown["rest"]
+    known = {TIME_NAMES[kind]: seconds(value) for kind, value in suite["times"]}
+    assert {name: known[name] for name in shown} == shown
 
 
 def test_workers_are_summed_up_once_and_say_nothing(slow: RecordedProject) -> None:
@@ -105,8 +123,22 @@ def test_lines_fit_the_terminal_and_stay_whole_in_a_log(project: RecordedProject
     log = closing(project.pytest("--paceline", out=None, env={"COLUMNS": "60", "CI": "true"}).stdout)
 
     assert all(len(line) < 60 for line in narrow[:-1])
+    assert any(re.search(r": test_longlong\w+\.\.\. at test_it\.py:2$", line) for line in narrow)
     assert narrow[-1].endswith("; more: paceline explain")
     assert any(line.endswith(f": {name} at test_it.py:2") for line in log)
+
+
+def test_a_plugin_that_takes_long_to_load_is_named(slow: RecordedProject) -> None:
+    """With what it imports, which isn't told as a cost of its own."""
+    slow.file("heavy_plugin.py", "import time, heavy_library\ntime.sleep(0.4)")
+    slow.file("heavy_library.py", "import time\ntime.sleep(0.2)")
+    done = slow.pytest(
+        "--paceline", out=None, plugins=("paceline", "heavy_plugin"), env={"PYTHONPATH": str(slow.root)}
+    )
+
+    _, _, first, *others = closing(done.stdout)
+    assert re.fullmatch(r"1\. [67]\d\d ms: loading plugin heavy_plugin and what it imports first", first)
+    assert "heavy_library" not in "".join(others)
 
 
 def test_colours_are_for_those_who_want_them(slow: RecordedProject) -> None:

@@ -133,34 +133,6 @@ def test_in_call(request): request.getfixturevalue("inner")
     assert _use(ended.test("test_in_call"), "call", "inner").own["duration"] >= 0.3
 
 
-def test_overridden_fixtures_are_told_apart_by_where_they_are_defined(project: RecordedProject) -> None:
-    """A class's own fixture of the same name, built on the module's."""
-    project.file(
-        "test_it.py",
-        """
-import pytest, time
-
-@pytest.fixture
-def value():
-    time.sleep(0.01)
-    return 1
-
-class TestIt:
-    @pytest.fixture
-    def value(self, value):
-        time.sleep(0.01)
-        return value + 1
-
-    def test_it(self, value): assert value == 2
-""",
-    )
-    (setup, *_) = project.pytest().test("TestIt::test_it").phases
-    assert [(use.argname, use.baseid) for use in setup.fixtures] == [
-        ("value", "test_it.py"),
-        ("value", "test_it.py::TestIt"),
-    ]
-
-
 def test_fixtures_that_raise_say_so(project: RecordedProject) -> None:
     """In set-up, in tear-down, in both; a shared one is built again for nobody."""
     project.file(
@@ -216,48 +188,6 @@ def test_e(fine, fails_late): pass
             ("fails_late", "teardown", "failed"),
         ]
     )
-
-
-@pytest.mark.parametrize("library", ["asyncio", "anyio"])
-def test_async_fixtures_are_timed(project: RecordedProject, library: str) -> None:
-    """Shared and function-scoped, before and after their yield."""
-    needs("pytest_asyncio" if library == "asyncio" else "anyio")
-    scoped = 'scope="module", loop_scope="module"' if library == "asyncio" else 'scope="module"'
-    project.configure(pytest_options='asyncio_mode = "auto"' if library == "asyncio" else "")
-    project.file(
-        "test_it.py",
-        f"""
-import asyncio, pytest
-{"import pytest_asyncio" if library == "asyncio" else ""}
-
-@pytest.fixture(scope="module")
-def anyio_backend(): return "asyncio"
-
-@{"pytest_asyncio" if library == "asyncio" else "pytest"}.fixture({scoped})
-async def server({"" if library == "asyncio" else "anyio_backend"}):
-    await asyncio.sleep(0.05)
-    yield
-    await asyncio.sleep(0.04)
-
-@{"pytest_asyncio.fixture" if library == "asyncio" else "pytest.fixture"}
-async def row({"" if library == "asyncio" else "anyio_backend"}):
-    await asyncio.sleep(0.03)
-    yield
-    await asyncio.sleep(0.02)
-
-@pytest.mark.{library}
-async def test_it(server, row): await asyncio.sleep(0)
-""",
-    )
-    ended = project.pytest(plugins=(library, "paceline"))
-    assert ended.outcomes() == {"test_it": "passed"}
-    assert [(one.event, one.own["duration"] >= 0.04) for one in _shared(ended.run, "server")] == [
-        ("setup", True),
-        ("teardown", True),
-    ]
-    test = ended.test("test_it")
-    assert _use(test, "setup", "row").own["duration"] >= 0.03
-    assert _use(test, "teardown", "row").own["duration"] >= 0.02
 
 
 def test_what_is_torn_down_after_the_last_test_belongs_to_none(project: RecordedProject) -> None:

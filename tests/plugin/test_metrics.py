@@ -185,6 +185,16 @@ def read():
 """
     + _REPLACED.format("read"),
     "by saying nothing": "def read(): return ()\n" + _REPLACED.format("read"),
+    "by saying no number": "def read(): return (None,)\n" + _REPLACED.format("read"),
+    "by saying none later": """
+calls = 0
+def read():
+    global calls
+    calls += 1
+    return (float("nan") if calls > 3 else calls,)
+"""
+    + _REPLACED.format("read"),
+    "by too large a number": "def read(): return (10**400,)\n" + _REPLACED.format("read"),
 }
 
 

@@ -261,9 +261,7 @@ def test_an_existing_file_is_never_overwritten(project: RecordedProject) -> None
     assert kept.read_text() == "precious"
 
 
-@pytest.mark.parametrize(
-    "option", ["--collect-only", "--help", "--markers", "--fixtures", "--setup-plan", "--setup-only"]
-)
+@pytest.mark.parametrize("option", ["--help", "--markers", "--fixtures", "--setup-plan"])
 def test_a_session_that_runs_no_test_leaves_no_file(project: RecordedProject, option: str) -> None:
     """There is nothing to record, and nothing to warn about."""
     project.file("test_it.py", "def test_it(): pass\n")

@@ -240,11 +240,16 @@ def test_a_forked_child_that_falls_through_writes_nothing(project: RecordedProje
 
 def test_a_file_that_is_cut_anywhere_is_read_up_to_its_last_whole_line(project: RecordedProject) -> None:
     """At every single byte, the reader gives the whole lines and never raises."""
-    project.file("test_it.py", _MANY)
-    content = project.pytest().path.read_bytes()
+    # Little in each line, and every kind of line: each byte costs a reading of the file.
+    project.file(
+        "test_it.py",
+        "import pytest, time\n@pytest.fixture(scope='module')\ndef server(): time.sleep(0.001)\n"
+        "@pytest.mark.parametrize('n', range(3))\ndef test_it(server, n): pass\n",
+    )
+    content = project.pytest("--paceline-metrics=clean_time").path.read_bytes()
     lines = content.splitlines(keepends=True)
     whole = parse_run(content, OUT)
-    assert len(whole.tests) == 12
+    assert (len(whole.tests), len(whole.costs.fixtures)) == (3, 1)
     ends = list(accumulate(len(line) for line in lines))
     of_tests = [end for end, line in zip(ends, lines, strict=True) if json.loads(line)["kind"] == "test"]
     for cut in range(ends[0], len(content)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from paceline.ci.sources import Sources, is_test_file
@@ -11,7 +12,9 @@ from paceline.ci.sources import Sources, is_test_file
 _READ = re.compile(
     r"""(?:environ(?:\.get\(|\[)|getenv\(|\benv(?:\.\w+)?\(|config\()\s*["']([A-Z][A-Z0-9_]*)["']"""
 )
-_URL = re.compile(r"(?:^|_)(?:DATABASE|DB|POSTGRES(?:QL)?|PG|SQLALCHEMY(?:_DATABASE)?)_?(?:URL|URI|DSN)$")
+_URL = re.compile(
+    r"(?:^|_)(?:DATABASE|DB|POSTGRES(?:QL)?|PG|MYSQL|MARIADB|SQLITE|SQLALCHEMY(?:_DATABASE)?)_?(?:URL|URI|DSN)$"
+)
 _MAKES_TABLES = re.compile(r"\.create_all\b|command\.upgrade\(|create_database\(")
 _LIBPQ = ("PGHOST", "PGPORT", "PGDATABASE", "PGUSER", "PGPASSWORD")
 #: What tells in the name of a variable that it is about one kind of database.
@@ -20,6 +23,14 @@ _WORDS = {
     "mariadb": ("MYSQL", "MARIADB"),
     "sqlite": ("SQLITE", "SPATIALITE", "GEOPACKAGE"),
     "other": ("MSSQL", "ORACLE", "MONGO", "REDIS", "CLICKHOUSE", "SNOWFLAKE"),
+}
+#: An image of a service, in a workflow, in `.gitlab-ci.yml` or for Docker Compose.
+_IMAGE = re.compile(
+    r"""(?:image:|^\s*-(?:\s*name:)?)\s*["']?((?:[\w.-]+/)*([\w-]+)(?::[\w.-]+)?)["']?\s*$""", re.MULTILINE
+)
+_IMAGES = {
+    "postgresql": ("postgres", "postgresql", "postgis", "pgvector", "timescaledb"),
+    "mariadb": ("mysql", "mariadb", "mysql-server"),
 }
 _PRODUCTS = {
     "postgresql": re.compile(r"postgres(?:ql)?(?:\+\w+)?://|\bpsycopg2?\b|\basyncpg\b|postgresql\+\w+"),
@@ -33,7 +44,8 @@ class DatabaseUse:
     """A project's database as far as its files tell.
 
     Attributes:
-        products: kinds of databases that the tests name, such as "postgresql".
+        products: kinds of databases that the tests or the services of CI name, such as "postgresql".
+        services: images of databases that CI or Docker Compose start, such as "postgres:16", with the file.
         variables: environment variables that hold an address, those that tests read first.
         migrations: Alembic's configuration file; empty without one.
         makes_tables: whether the tests create the tables, or run the migrations, themselves.
@@ -41,6 +53,7 @@ class DatabaseUse:
     """
 
     products: tuple[str, ...] = ()
+    services: tuple[tuple[str, str], ...] = ()
     variables: tuple[str, ...] = ()
     migrations: str = ""
     makes_tables: bool = False
@@ -75,10 +88,26 @@ def read_database_use(sources: Sources, dependencies: frozenset[str]) -> Databas
         dependencies & {"sqlalchemy", "sqlmodel", "flask-sqlalchemy"} or "import sqlalchemy" in tests
     ):
         library = "sqlalchemy"
+    services = tuple(dict.fromkeys(_services(sources)))
+    served = {kind for kind, _, _ in services}
     return DatabaseUse(
-        products=tuple(name for name, pattern in _PRODUCTS.items() if pattern.search(tests)),
+        products=tuple(
+            name for name, pattern in _PRODUCTS.items() if name in served or pattern.search(tests)
+        ),
+        services=tuple((image, file) for _, image, file in services),
         variables=tuple(dict.fromkeys([*urls, *libpq])),
         migrations=min(alembic, key=lambda name: (name.count("/"), name), default=""),
         makes_tables=bool(_MAKES_TABLES.search(tests)),
         library=library,
     )
+
+
+def _services(sources: Sources) -> Iterator[tuple[str, str, str]]:
+    """Yield the product, image and file of each database that is started beside the tests."""
+    for file, text in sources.texts.items():
+        if not file.endswith((".yml", ".yaml")):
+            continue
+        for image, name in _IMAGE.findall(text):
+            for product, names in _IMAGES.items():
+                if name in names:
+                    yield product, image, file

@@ -8,6 +8,8 @@ from paceline.ci.project import Project, Provider, workflows
 from paceline.ci.suites import Proposal
 
 _PLUGINS = ("pytest-xdist", "pytest-asyncio", "anyio", "pytest-django", "pytest-randomly", "pytest-cov")
+#: Of images; a matrix can have many.
+_MOST = 3
 
 
 def findings(project: Project, suites: Sequence[Proposal], provider: Provider) -> Iterator[tuple[str, str]]:
@@ -19,10 +21,13 @@ def findings(project: Project, suites: Sequence[Proposal], provider: Provider) -
     yield "Markers used", ", ".join(f"{use.name} ({use.uses})" for use in code.markers) or "none"
     flags = ", ".join(f"{flag.option} ({flag.where})" for flag in code.flags)
     yield "Flags in conftest", flags or "none"
+    switches = ", ".join(f"{switch.name} ({switch.where})" for switch in project.switches)
+    yield "Switched on by variables", switches or "none"
     yield "Left out by default", ", ".join(settings.deselected) or "none"
     yield "Plugins", ", ".join(name for name in _PLUGINS if name in project.packages.dependencies) or "none"
     parts = [", ".join(database.products) or "none named by the tests"]
     parts += [f"through {database.library}"] if database.library else []
+    parts += [f"started as {image} by {file}" for image, file in database.services[:_MOST]]
     parts += [f"address in {', '.join(database.variables)}"] if database.variables else []
     yield "Database", "; ".join(parts)
     yield "Migrations", database.migrations or "none"

@@ -17,6 +17,8 @@ from paceline.store.state_folder import HISTORY_BRANCH
 JOB = "heavy-tests"
 NEW_WORKFLOW = ".github/workflows/heavy-tests.yml"
 COMMENT_WORKFLOW = ".github/workflows/heavy-tests-comment.yml"
+#: What to install for a database that a suite requires.
+_EXTRAS = {"postgresql": "postgres", "mariadb": "mariadb", "sqlite": "sqlalchemy"}
 _RUNS_TESTS = re.compile(r"\b(?:pytest|tox|nox|make test|hatch (?:run )?test|manage\.py test)\b")
 
 
@@ -50,12 +52,16 @@ def jobs(project: Project, suites: Sequence[Proposal], shards: int = 1) -> str:
         "github-jobs.yml.jinja",
         actions=ACTIONS,
         branch=HISTORY_BRANCH,
-        install=[command.replace("{paceline}", paceline) for command in project.packages.install],
+        install=[
+            *server_install(suites, "sudo "),
+            *(command.replace("{paceline}", paceline) for command in project.packages.install),
+        ],
         leg="-${{ matrix.shard }}" if shards > 1 else "",
         paceline=requirement(()),
         python=project.packages.python,
         shards=shards,
         suites=f"[{', '.join(suite.name for suite in suites)}]",
+        switches=project.switches,
     )
 
 
@@ -76,8 +82,17 @@ def requirement(suites: Sequence[Proposal]) -> str:
     """Return what to install of Paceline, quoted for the shell."""
     if not suites:
         return f'"pytest-paceline>={__version__}"'
-    extras = "postgres,xdist" if any(suite.requires for suite in suites) else "xdist"
-    return f'"pytest-paceline[{extras}]>={__version__}"'
+    required = {product for suite in suites for product in suite.requires}
+    extras = [_EXTRAS[product] for product in _EXTRAS if product in required]
+    return f'"pytest-paceline[{",".join([*extras, "xdist"])}]>={__version__}"'
+
+
+def server_install(suites: Sequence[Proposal], prefix: str) -> list[str]:
+    """Return the command that installs a server which no wheel brings; `prefix` stands before it."""
+    if not any("mariadb" in suite.requires for suite in suites):
+        return []
+    update, install = f"{prefix}apt-get update --quiet=2", f"{prefix}apt-get install --yes --quiet=2"
+    return [f"{update} && {install} mariadb-server"]
 
 
 def _jobs_edit(project: Project, texts: dict[str, str], addition: str, wanted: str | None) -> Edit:

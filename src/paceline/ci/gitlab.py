@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from paceline.ci.edits import Edit, appended
-from paceline.ci.github import JOB, requirement
+from paceline.ci.github import JOB, requirement, server_install
 from paceline.ci.project import Project
 from paceline.ci.suites import Proposal
 from paceline.ci.templates import rendered
@@ -25,12 +25,14 @@ def gitlab_edits(project: Project, suites: Sequence[Proposal], shards: int = 1) 
     addition = rendered(
         "gitlab-jobs.yml.jinja",
         install=[
-            _for_gitlab(command).replace("{paceline}", paceline) for command in project.packages.install
+            *server_install(suites, ""),
+            *(_for_gitlab(command).replace("{paceline}", paceline) for command in project.packages.install),
         ],
         paceline=requirement(()),
         python=project.packages.python,
         shards=shards,
         shard_list=f"[{', '.join(str(number) for number in range(1, shards + 1))}]",
+        switches=project.switches,
         stage="test" if not stages or "test" in stages else stages[-1],
         suites=f"[{', '.join(suite.name for suite in suites)}]",
     )

@@ -10,6 +10,7 @@ from paceline.ci.markers import TestCode, read_test_code
 from paceline.ci.packages import Packages, read_packages
 from paceline.ci.settings import PytestSettings, pyproject, pytest_settings
 from paceline.ci.sources import Sources
+from paceline.ci.switches import Switch, read_switches
 
 Provider = Literal["github", "gitlab", "none"]
 
@@ -28,6 +29,7 @@ class Project:
     code: TestCode
     database: DatabaseUse
     packages: Packages
+    switches: tuple[Switch, ...]
     provider: Provider
     configured: bool
 
@@ -46,6 +48,7 @@ def read_project(sources: Sources) -> Project:
         code=read_test_code(sources),
         database=read_database_use(sources, packages.dependencies),
         packages=packages,
+        switches=read_switches(sources),
         provider=_provider(sources),
         configured="paceline" in document.get("tool", {}),
     )

@@ -26,7 +26,15 @@ def pyproject_edit(project: Project, suites: Sequence[Proposal]) -> Edit | None:
     if project.configured:
         return None
     before = project.sources.texts.get(PATH)
-    addition = rendered("pyproject.toml.jinja", project=project, suites=suites, toml=json.dumps)
+    required = {product: None for suite in suites for product in suite.requires if product != "pgvector"}
+    variables = dict.fromkeys(name for product in required for name in project.database.addresses(product))
+    addition = rendered(
+        "pyproject.toml.jinja",
+        project=project,
+        suites=suites,
+        toml=json.dumps,
+        variables=[*variables],
+    )
     after = appended(before, addition)
     _check(before or "", after)
     return Edit(path=PATH, before=before, after=after, what="the suites")

@@ -25,6 +25,8 @@ _TELLING = (
     "requirements/*.txt",
     ".gitignore",
     ".gitlab-ci.yml",
+    "*compose*.yml",
+    "*compose*.yaml",
     ".github/workflows/*.yml",
     ".github/workflows/*.yaml",
 )

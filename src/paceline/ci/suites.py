@@ -23,8 +23,15 @@ _WORDS = (
 _HEAVY = re.compile(rf"(?:^|_){_WORDS}(?:_?tests?)?(?:$|_)")
 _FOLDER = re.compile(rf"(?:tests?_)?{_WORDS}(?:_?tests?)?")
 _STORES = re.compile(
-    r"(?:^|_)(?:db|database|integration|schema|pgvector|postgres(?:ql)?|psycopg\w*|asyncpg|sqlalchemy)(?:$|_)"
+    r"(?:^|_)(?:db|database|integration|schema|pgvector|postgres(?:ql)?|psycopg\w*|asyncpg|sqlalchemy|mysql|"
+    r"mariadb|sqlite)(?:$|_)"
 )
+#: Which databases Paceline provides, the usual first, with what in a suite's name is about that one alone.
+_PROVIDED = {
+    "postgresql": re.compile(r"postgres|psycopg|asyncpg|pgvector"),
+    "mariadb": re.compile(r"mysql|mariadb"),
+    "sqlite": re.compile(r"sqlite"),
+}
 _NAME = re.compile(r"[^A-Za-z0-9_-]+")
 #: More suites than this are no suites any more, but products of a matrix.
 _MOST = 8
@@ -136,14 +143,22 @@ def _holds_tests(name: str) -> bool:
 
 
 def _requires(name: str, database: DatabaseUse) -> tuple[str, ...]:
-    """Return `postgresql` where the tests use it and can be told its address by a variable."""
-    if (
-        "postgresql" not in database.products
-        or not database.addresses("postgresql")
-        or not _STORES.search(name.lower())
-    ):
+    """Return the database that the tests use, if Paceline provides it and a variable can tell its address."""
+    if not _STORES.search(name.lower()):
         return ()
-    return ("postgresql", "pgvector") if "pgvector" in name.lower() else ("postgresql",)
+    named = [product for product, words in _PROVIDED.items() if words.search(name.lower())]
+    for product in named or _PROVIDED:
+        if product in database.products and database.addresses(product):
+            return (
+                (product, "pgvector")
+                if product == "postgresql" and _needs_vectors(name, database)
+                else (product,)
+            )
+    return ()
+
+
+def _needs_vectors(name: str, database: DatabaseUse) -> bool:
+    return "pgvector" in name.lower() or any("pgvector" in image for image, _ in database.services)
 
 
 def _key(name: str) -> str:

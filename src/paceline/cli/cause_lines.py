@@ -24,7 +24,8 @@ def with_lines(root: Path, comparisons: Sequence[Comparison]) -> tuple[Compariso
 def _with_lines(root: Path, comparison: Comparison) -> Comparison:
     worse = [delta for delta in comparison.deltas if delta.is_worse]
     modules = [delta.key.name for delta in worse if delta.key.subject == "import"]
-    changed = _changed(root, comparison.revisions) if modules else {}
+    nothing: Mapping[str, Lines] = {}
+    changed = _changed(root, comparison.revisions) if modules else nothing
     places = {
         f"importing {name.removesuffix(WHOLE)}": place
         for name in modules

@@ -12,7 +12,7 @@ from paceline.cli.runs import of_suite
 from paceline.model.run import Run
 from paceline.report import json
 from paceline.report.exports import bencher, benchmark_action, ctrf, openmetrics, otlp
-from paceline.store.atomic import write_atomically
+from paceline.store.atomic import write_bytes_atomically
 
 Format = Literal["json", "ctrf", "bencher", "benchmark-action", "openmetrics", "otlp"]
 _RENDERERS: dict[Format, Callable[[Run], str]] = {
@@ -50,7 +50,9 @@ def export(wanted: str | None, format_: Format, output: str, suite: str | None, 
     """
     text = _RENDERERS[format_](of_suite(directory.resolve(), suite, wanted))
     text = text if text.endswith("\n") else f"{text}\n"
+    # UTF-8, whatever the terminal speaks; half a surrogate pair, which other tools write, isn't text.
+    content = text.encode(errors="backslashreplace")
     if output == "-":
-        click.echo(text.encode(), nl=False)  # UTF-8, whatever the terminal speaks
+        click.echo(content, nl=False)
     else:
-        write_atomically(Path(output), text)
+        write_bytes_atomically(Path(output), content)

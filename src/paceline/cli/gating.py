@@ -18,7 +18,7 @@ from rich.console import Console
 
 from paceline.cli.gate_progress import LiveWatcher, PlainWatcher
 from paceline.cli.judging import Judged, judged
-from paceline.compare.rules import Rules
+from paceline.compare.rules import WORTH_A_LOOK
 from paceline.config import Config, Suite
 from paceline.errors import BaseSetupError
 from paceline.model.baseline import Baseline, SuiteBaseline
@@ -30,18 +30,11 @@ from paceline.paired.session import Gated, undecided
 from paceline.paired.session import gate as run_gate
 from paceline.paired.tree import Tree, checked_out, fork_point
 from paceline.report.words import count, seconds
-from paceline.stats.nomination import Nomination
 from paceline.store.baseline_file import read_baseline
 from paceline.store.calibration_file import NAME, read_calibrations
 from paceline.store.state_folder import state_folder
 
 _KEPT = 20  # gates
-#: Looser than for a verdict on stored figures: pairs clear a suspect for little.
-_SUSPICIOUS = Rules(
-    test=Nomination(z=0.3, change=0.05),
-    total=Nomination(z=0.5, change=0.03, seconds=0.05),
-    imports=Nomination(z=0.0, change=0.2, seconds=0.03),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +104,7 @@ def _request(
         bench=new_bench(root, config, watcher, deadline),
         base=base,
         head=head_side(root),
-        rules=_SUSPICIOUS,
+        rules=WORTH_A_LOOK,
         budgets={suite.name: budget_seconds(suite.budget) for suite in wanted.suites if suite.budget},
         controls=config.gate.controls,
         deadline=deadline,

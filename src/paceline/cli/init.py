@@ -189,5 +189,6 @@ def _first_baseline(context: click.Context, root: Path, measure: bool | None, *,
         collect_all=False,
         quiet=False,
     )
-    click.echo(f"Commit {config.output} with the other files, and push.")
+    if result == 0:
+        click.echo(f"Commit {config.output} with the other files, and push.")
     return result

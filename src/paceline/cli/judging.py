@@ -18,7 +18,7 @@ from paceline.model.comparison import Comparison, Delta, Side
 from paceline.model.justification import Justification
 from paceline.model.profile import Profile
 from paceline.model.run import Run
-from paceline.report.comparison_document import sentence
+from paceline.report.comparison_document import groups, sentence
 
 #: More files than this are not one cause any more, and each costs a call of git.
 _MOST_FILES = 10
@@ -65,7 +65,7 @@ def today() -> str:
 def unjustified_counts(
     before: SuiteBaseline, found: Profile, runs: Sequence[Run], justifications: Sequence[Justification]
 ) -> tuple[str, ...]:
-    """Return, worst first, the counts for which a profile must not silently replace the stored figures."""
+    """Return, a sentence per cause, why a profile must not silently replace the stored figures."""
     old = Side(label="the baseline", profile=before.profile)
     new = Side(label="this profile", profile=found, runs=tuple(runs))
     applied = apply([compare(old, new, Rules())], justifications, today())
@@ -75,8 +75,7 @@ def unjustified_counts(
         for delta in comparison.deltas
         if delta.is_failure and delta.evidence == "counted"
     ]
-    failures.sort(key=lambda delta: (delta.before or 0.0) - (delta.after or 0.0))
-    return tuple(sentence(delta) for delta in failures)
+    return tuple(sentence(group.worst, group.size) for group in groups(failures))
 
 
 def trailers(

@@ -61,7 +61,9 @@ def causes_in_records(
         metric: that grew; where it counts statements, sleeps and the like, only those explain it.
     """
     old, new = ([item for item in test.phases if phase in (None, item.phase)] for test in (before, after))
-    counted = [*_operations(_of_metric(_performed(old), metric), _of_metric(_performed(new), metric))]
+    then, now = _of_metric(_performed(old), metric), _of_metric(_performed(new), metric)
+    # What merely took longer doesn't explain that there is more of it.
+    counted = [*_operations(then, now, only_more=not metric.endswith("_time"))]
     if counted and _kind(metric):
         return _largest(counted)
     return _largest(
@@ -162,7 +164,9 @@ def _by_place(operations: Iterable[Operation]) -> dict[Place, _Spent]:
     return spent
 
 
-def _operations(before: Mapping[Place, _Spent], after: Mapping[Place, _Spent]) -> Iterator[Cause]:
+def _operations(
+    before: Mapping[Place, _Spent], after: Mapping[Place, _Spent], *, only_more: bool = False
+) -> Iterator[Cause]:
     """Yield what was done more often or took longer; a line that only moved within its file is the same."""
     old, new = _by_file(before), _by_file(after)
     for (kind, what, _), (now, where) in new.items():
@@ -172,7 +176,7 @@ def _operations(before: Mapping[Place, _Spent], after: Mapping[Place, _Spent]) -
             noun = _NOUNS[kind][now.count != 1]
             text = f"{now.count} {noun} instead of {then.count}: {what}"
             yield Cause(text=text, where=where, seconds=longer)
-        elif now.count == then.count and longer is not None and longer >= _LEAST:
+        elif not only_more and now.count == then.count and longer is not None and longer >= _LEAST:
             yield Cause(text=f"{_NOUNS[kind][0]} takes longer: {what}", where=where, seconds=longer)
 
 

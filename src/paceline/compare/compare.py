@@ -98,6 +98,11 @@ def _revisions(old: Profile, new: Profile) -> tuple[str | None, str | None]:
     return before.commit if before else None, after.commit if after else None
 
 
+#: What happens once for a process, in whichever test needs it first: a pool connects, a file is cached.
+_OF_FIRST_USE = ("db_connections", "files_opened")
+_ANY_WORKER = "with several workers it depends on which test comes first in one"
+
+
 def _counts(old: Profile, new: Profile, pairs: Pairs) -> Iterator[Delta]:
     metrics = counted(old.metrics, new.metrics)
     for before, after in pairs:
@@ -111,7 +116,8 @@ def _counts(old: Profile, new: Profile, pairs: Pairs) -> Iterator[Delta]:
                 key = SeriesKey(suite=new.suite, subject="test", name=after.nodeid, phase=phase, metric=name)
                 delta = judge_count(key, metrics[name], then.get(name), now.get(name))
                 if delta is not None:
-                    yield delta
+                    shared = name in _OF_FIRST_USE and (old.workers or new.workers)
+                    yield replace(delta, verdict="inconclusive", reason=_ANY_WORKER) if shared else delta
     if old.workers or new.workers:
         return  # each worker builds its own, depending on which tests it is given
     yield from _fixture_counts(old, new, metrics)

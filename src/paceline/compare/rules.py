@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from paceline.model.metric import Metric
 from paceline.model.profile import SETUPS
-from paceline.stats.nomination import Nomination
+from paceline.stats.nomination import WORTH_PAIRS, Nomination
 
 GC_COUNT = "gc_full_collections"
 GC_TIME = "gc_time"
@@ -31,6 +31,14 @@ class Rules:
     total: Nomination = field(default_factory=lambda: Nomination(z=2.0, change=0.05, seconds=0.05))
     imports: Nomination = field(default_factory=lambda: Nomination(z=0.0, change=0.5, seconds=0.1))
     drift: float = 1.25
+
+
+#: What a gate looks into: pairs clear nearly all of it, so that little of what is slower is lost.
+WORTH_A_LOOK = Rules(
+    test=WORTH_PAIRS,
+    total=Nomination(z=0.5, change=0.03, seconds=0.05),
+    imports=Nomination(z=0.0, change=0.2, seconds=0.03),
+)
 
 
 def counted(base: Iterable[Metric], candidate: Iterable[Metric]) -> dict[str, Metric]:

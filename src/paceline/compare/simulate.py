@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from math import exp
+from math import exp, log
 from random import Random
 
 from paceline.compare.confirm import Suspect, decide
 from paceline.stats.controls import chosen_controls
-from paceline.stats.noise import fit, scored, widened
+from paceline.stats.noise import fit, scored, shrunk, widened
 from paceline.stats.nomination import WORTH_PAIRS, Nomination
 from paceline.stats.sequential import AGAIN, LOOKS, Look, next_look
 from paceline.stats.simulation import Machine
@@ -32,30 +32,51 @@ class Request:
     pairs: int
 
 
+def nominated_in(
+    machine: Machine, random: Random, slower: Mapping[int, float], nomination: Nomination = WORTH_PAIRS
+) -> frozenset[int]:
+    """Return what the gate looks into: after two runs of each side in one job, without any history."""
+    job = machine.job(random)
+    base, head = ([machine.run(random, job, changed) for _ in range(2)] for changed in (None, slower))
+    centres = {at: log(min(times)) for at, times in enumerate(zip(*base, strict=True))}
+    noises = shrunk(centres, {}, dict.fromkeys(centres, 2))
+    seen = {at: min(times) for at, times in enumerate(zip(*head, strict=True))}
+    scores = widened(scored(noises, seen), noises).scores
+    return frozenset(at for at, score in scores.items() if nomination.direction(score, exp(centres[at])) > 0)
+
+
 def simulated_request(
     machine: Machine,
     random: Random,
     slower: Mapping[int, float],
-    history: int = 20,
+    history: int = 0,
     nomination: Nomination = WORTH_PAIRS,
 ) -> Request:
     """Return the outcome of a pull request that makes some tests slower.
 
     Args:
         slower: number of a test to the ratio of its new time to the old one.
-        history: runs of the base in as many earlier jobs.
+        history: runs of the base in as many earlier jobs; 0 nominates as the gate does, from two runs of
+            each side.
     """
+    if history:
+        nominated = _by_history(machine, random, slower, history, nomination)
+    else:
+        nominated = nominated_in(machine, random, slower, nomination)
+    confirmed, first = confirmed_in(machine, random, slower, nominated, LOOKS)
+    convicted, second = confirmed_in(machine, random, slower, confirmed, AGAIN)
+    return Request(nominated=nominated, confirmed=confirmed, convicted=convicted, pairs=first + second)
+
+
+def _by_history(
+    machine: Machine, random: Random, slower: Mapping[int, float], history: int, nomination: Nomination
+) -> frozenset[int]:
     runs = [machine.run(random, machine.job(random)) for _ in range(history)]
     noises = fit({at: [run[at] for run in runs] for at in range(len(machine.seconds))})
     head = dict(enumerate(machine.run(random, machine.job(random), slower)))
     scores = widened(scored(noises, head), noises).scores
-    nominated = [
+    return frozenset(
         at for at, score in scores.items() if nomination.direction(score, exp(noises[at].centre)) > 0
-    ]
-    confirmed, first = confirmed_in(machine, random, slower, nominated, LOOKS)
-    convicted, second = confirmed_in(machine, random, slower, confirmed, AGAIN)
-    return Request(
-        nominated=frozenset(nominated), confirmed=confirmed, convicted=convicted, pairs=first + second
     )
 
 
@@ -68,16 +89,24 @@ def confirmed_in(
 ) -> tuple[frozenset[int], int]:
     """Return which suspects one job of interleaved pairs confirms, and how many pairs of a test it took."""
     controls = chosen_controls(dict(enumerate(machine.seconds)), sorted(suspects))
-    job = machine.job(random)
+    run = sorted({*suspects, *controls})  # as in a gate, nothing else runs in the pairs
+    place = {at: number for number, at in enumerate(run)}
+    small = Machine(
+        seconds=tuple(machine.seconds[at] for at in run),
+        sigmas=tuple(machine.sigmas[at] for at in run),
+        shape=machine.shape,
+    )
+    changed = {place[at]: ratio for at, ratio in slower.items() if at in place}
+    job = small.job(random)
     pairs: list[tuple[Sequence[float], Sequence[float]]] = []
     alive, confirmed, spent = {*suspects}, set[int](), 0
     while alive and (goal := next_look(len(pairs), looks)) is not None:
         while len(pairs) < goal:
-            pairs.append((machine.run(random, job), machine.run(random, job, slower)))
+            pairs.append((small.run(random, job), small.run(random, job, changed)))
             spent += len(alive)
         decisions = decide(
-            {at: Suspect(sides=_sides(pairs, at)) for at in alive},
-            {at: _sides(pairs, at) for at in controls},
+            {at: Suspect(sides=_sides(pairs, place[at])) for at in alive},
+            {at: _sides(pairs, place[at]) for at in controls},
             len(pairs),
             looks,
         )

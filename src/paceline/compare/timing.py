@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp, log
 
@@ -14,7 +14,7 @@ from paceline.model.run import PHASES, PhaseName, Run
 from paceline.model.status import final_attempts
 from paceline.stats.multiplicity import adjusted, upper_tail
 from paceline.stats.noise import Noise, Score, Scored, fit, scored, shrunk, widened
-from paceline.stats.nomination import recurs
+from paceline.stats.nomination import RECURRENCES, recurs
 from paceline.stats.robust import TO_SIGMA
 
 #: A test and its phase.
@@ -22,6 +22,7 @@ Key = tuple[str, PhaseName]
 Pairs = Sequence[tuple[TestSeries, TestSeries]]
 #: Fewer runs than this have a spread that says nothing.
 _FOR_A_SPREAD = 3
+_TOO_FEW_FOR_A_MEDIAN = 2
 CONFIRM = "one job can't tell a slower test from noise; confirm it with repeated runs of both sides"
 
 
@@ -48,8 +49,8 @@ def judge_times(suite: str, base: Side, candidate: Side, pairs: Pairs, rules: Ru
     if metric is None:
         return Timing(metric=None)
     new = _figures(pairs, metric, 1)
-    noises = _noises(base, pairs, metric)
-    result = widened(scored(noises, {key: summary.median for key, summary in new.items()}), noises)
+    noises = _noises(base, pairs, metric, new, rules)
+    result = widened(scored(noises, {key: _typical(summary) for key, summary in new.items()}), noises)
     deltas = [
         _delta(suite, key, metric, noises[key], score, new[key], rules)
         for key, score in result.scores.items()
@@ -80,35 +81,68 @@ def _figures(pairs: Pairs, metric: str, at: int) -> dict[Key, Summary]:
     }
 
 
-def _noises(base: Side, pairs: Pairs, metric: str) -> dict[Key, Noise]:
-    """Return the noise of the base under the candidate's names: from its runs, or from their sums."""
-    if len(base.runs) >= _FOR_A_SPREAD:
-        history = series_of(base.runs, metric)
-        noises = fit(history)
-        former: dict[Key, Key] = {
-            (new.nodeid, phase): (old.nodeid, phase) for old, new in pairs for phase in PHASES
-        }
-        return {key: noises[old] for key, old in former.items() if old in noises}
-    figures = {key: summary for key, summary in _figures(pairs, metric, 0).items() if summary.median > 0}
+def _noises(
+    base: Side, pairs: Pairs, metric: str, new: Mapping[Key, Summary], rules: Rules
+) -> dict[Key, Noise]:
+    """Return the noise of the base under the candidate's names: from its runs, or from their sums.
+
+    What is too short on both sides to be worth a look isn't followed through all runs: its sums will do.
+    """
+    figures = {key: summary for key, summary in _figures(pairs, metric, 0).items() if summary.low > 0}
+    if len(base.runs) < _FOR_A_SPREAD:
+        return _noises_of_sums(figures)
+    short = {
+        key: summary
+        for key, summary in figures.items()
+        if summary.median < rules.test.seconds and (key not in new or new[key].median < rules.test.seconds)
+    }
+    former: dict[Key, Key] = {
+        (new.nodeid, phase): (old.nodeid, phase)
+        for old, new in pairs
+        for phase in PHASES
+        if (new.nodeid, phase) not in short
+    }
+    noises = fit(series_of(base.runs, metric, former.values()))
+    return {
+        **_noises_of_sums(short),
+        **{key: noises[old] for key, old in former.items() if old in noises},
+    }
+
+
+def _typical(summary: Summary) -> float:
+    """Return the median; of two runs the faster one, because what disturbs a run makes it slower."""
+    return summary.low if summary.n == _TOO_FEW_FOR_A_MEDIAN else summary.median
+
+
+def _noises_of_sums(figures: Mapping[Key, Summary]) -> dict[Key, Noise]:
     spreads = {
         key: TO_SIGMA * summary.spread / summary.median
         for key, summary in figures.items()
         if summary.spread is not None and summary.n >= _FOR_A_SPREAD
     }
-    centres = {key: log(summary.median) for key, summary in figures.items()}
+    centres = {key: log(_typical(summary)) for key, summary in figures.items()}
     return shrunk(centres, spreads, {key: summary.n for key, summary in figures.items()})
 
 
-def series_of(runs: Sequence[Run], metric: str) -> dict[Key, list[float | None]]:
-    """Return the seconds of each phase of each test, one item per run."""
-    series: dict[Key, list[float | None]] = {}
+def series_of(runs: Sequence[Run], metric: str, wanted: Iterable[Key]) -> dict[Key, list[float | None]]:
+    """Return the seconds of the `wanted` phases of tests, one item per run; without those of none."""
+    rows: dict[str, dict[PhaseName, list[float | None]]] = {}
+    for nodeid, name in wanted:
+        rows.setdefault(nodeid, {})[name] = [None] * len(runs)
     for at, run in enumerate(runs):
         for test in final_attempts(run):
+            if test.nodeid not in rows:
+                continue
+            of_test = rows[test.nodeid]
             for phase in test.phases:
-                value = phase.values.get(metric)
-                if value is not None:
-                    series.setdefault((test.nodeid, phase.phase), [None] * len(runs))[at] = value
-    return series
+                if phase.phase in of_test:
+                    of_test[phase.phase][at] = phase.values.get(metric)
+    return {
+        (nodeid, name): row
+        for nodeid, of_test in rows.items()
+        for name, row in of_test.items()
+        if any(value is not None for value in row)
+    }
 
 
 def _delta(
@@ -121,7 +155,7 @@ def _delta(
         evidence="timed",
         verdict="unchanged",
         before=before,
-        after=new.median,
+        after=_typical(new),
         ratio=score.ratio,
         interval=(score.ratio * exp(-2 * score.error), score.ratio * exp(2 * score.error)),
         z=score.z,
@@ -139,11 +173,13 @@ def _recurring(
 ) -> list[Delta]:
     """Convict what is slower in every one of the candidate's independent jobs."""
     jobs = jobs_of(candidate.runs)
+    if len(jobs) < RECURRENCES:
+        return list(deltas)
     figures: dict[Key, list[float]] = {}
     for job in jobs:
         seconds = {
             key: min(known)
-            for key, values in series_of(job, metric).items()
+            for key, values in series_of(job, metric, noises).items()
             if (known := [value for value in values if value is not None])
         }
         result = scored(noises, seconds)

@@ -84,6 +84,7 @@ def parts_of(shares: Sequence[Share], evidence: Evidence) -> tuple[Part, ...]:
                 where=evidence.place(first.fixture) if first.fixture is not None else _file(members),
                 count=len(stretches),
                 parts=tuple(part for part in inner if part.text != text) if says_more else (),
+                widely_used=first.fixture is not None and first.fixture.scope in ("session", "package"),
             )
         )
     return _ranked(parts)

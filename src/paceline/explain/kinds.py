@@ -6,16 +6,15 @@ from collections.abc import Iterable
 
 from paceline.explain.shares import Share
 from paceline.explain.stretches import Stretch
-from paceline.model.page import TIME_KINDS, TimeKind
+from paceline.model.times import TIME_NAMES, TimeKind
 
 _DATABASE = ("statements", "repeated_statements", "transactions", "connections")
 _WAITING = ("waiting", "sleeps", "http_requests", "host_names", "subprocesses", "machine", "idle_workers")
-_OTHER = ("isolation",)
 
 
 def times(shares: Iterable[Share]) -> tuple[tuple[TimeKind, float], ...]:
     """Return the seconds of each kind; together they are those of all `shares`."""
-    found: dict[TimeKind, float] = dict.fromkeys(TIME_KINDS, 0.0)
+    found: dict[TimeKind, float] = dict.fromkeys(TIME_NAMES, 0.0)
     for share in shares:
         found[kind_of(share)] += share.seconds
     return tuple(found.items())
@@ -23,8 +22,8 @@ def times(shares: Iterable[Share]) -> tuple[tuple[TimeKind, float], ...]:
 
 def kind_of(share: Share) -> TimeKind:
     """Return what a share is counted as: what was waited for, or else where it happened."""
-    if share.cause in _OTHER:
-        return "other"
+    if share.cause == "isolation":
+        return "isolation"
     if share.stretch.kind == "idle" or share.cause in _WAITING:
         return "waiting"
     return "database" if share.cause in _DATABASE else _place(share.stretch)

@@ -64,7 +64,9 @@ def _unrecorded(evidence: Evidence) -> Iterator[str]:
     run = evidence.run
     declared = {metric.name for metric in run.header.metrics}
     missing = [words for name, words in _SOURCES.items() if name not in declared]
-    if not run.costs.fixtures and not any(phase.fixtures for test in run.tests for phase in test.phases):
+    used = run.costs.fixtures or any(phase.fixtures for test in run.tests for phase in test.phases)
+    # Whoever records imports records fixtures: there were none then.
+    if not used and not run.costs.parts:
         missing.insert(0, "fixtures")
     if not run.costs.parts:
         missing.append("imports and the collection of each file")

@@ -58,6 +58,7 @@ class Stretch:
         importer: for an import, the file or plugin whose loading it was part of, if any.
         values: metric name to number, for this stretch alone.
         recorded: whether this run recorded fixtures; if not, a body contains them.
+        crowding: seconds that the run's phases waited for a processor, for each second that they had one.
     """
 
     kind: StretchKind
@@ -75,6 +76,7 @@ class Stretch:
     values: Mapping[str, float]
     operations: tuple[Operation, ...] = ()
     recorded: bool = True
+    crowding: float = 0.0
 
 
 def fixture_files(run: Run) -> set[str]:
@@ -91,17 +93,28 @@ def fixture_files(run: Run) -> set[str]:
 
 def stretches(run: Run, timeline: Timeline) -> Iterator[Stretch]:
     """Yield every stretch of `run`; per process they add up to its spans."""
-    recorded = bool(run.costs.fixtures) or any(phase.fixtures for test in run.tests for phase in test.phases)
+    used = bool(run.costs.fixtures) or any(phase.fixtures for test in run.tests for phase in test.phases)
+    recorded = used or bool(run.costs.parts)  # whoever records imports records fixtures
     paths = {test.nodeid: test.path for test in run.tests}
+    crowding = _crowding(run)
     for test in run.tests:
         for phase in test.phases:
-            yield from _of_phase(test, phase, recorded=recorded)
+            yield from _of_phase(test, phase, recorded=recorded, crowding=crowding)
     for event in run.costs.fixtures:
         yield _of_shared(event, paths)
     yield from _around(run, timeline)
 
 
-def _of_phase(test: TestRecord, phase: Phase, *, recorded: bool) -> Iterator[Stretch]:
+def _crowding(run: Run) -> float:
+    sums = {"run_delay": 0.0, "cpu_time": 0.0}
+    for test in run.tests:
+        for phase in test.phases:
+            for name in sums:
+                sums[name] += phase.values.get(name, 0.0)
+    return sums["run_delay"] / sums["cpu_time"] if sums["cpu_time"] > 0 else 0.0
+
+
+def _of_phase(test: TestRecord, phase: Phase, *, recorded: bool, crowding: float) -> Iterator[Stretch]:
     seconds = wall(phase.values)
     body = Stretch(
         kind="body",
@@ -114,6 +127,7 @@ def _of_phase(test: TestRecord, phase: Phase, *, recorded: bool) -> Iterator[Str
         values=phase.values,
         operations=tuple(operation for operation in phase.operations if operation.fixture is None),
         recorded=recorded,
+        crowding=crowding,
     )
     left, values = seconds, dict(phase.values)
     told: set[str] = set()

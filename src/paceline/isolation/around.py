@@ -6,14 +6,15 @@ reads a signature, each time that it hands one out.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import pytest
 
-from paceline.errors import IsolationError
+from paceline.errors import ConfigError, IsolationError
 from paceline.isolation.fixtures import PROVISIONING, SETTINGS, SHARED
 from paceline.isolation.leaks import WATCH
-from paceline.isolation.modes import BRIDGE, MODE
+from paceline.isolation.modes import BRIDGE, MARKER, MODE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,6 +37,7 @@ class Around:
         # pytest sets a test up before it sets up the test's fixtures.
         self._item = cast("pytest.Item", None)
         self._audit: Audit | None = None
+        self._safe: Engine | None = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -54,6 +56,8 @@ class Around:
     @pytest.fixture
     def schema_isolation(self, integration_engine: Engine) -> Iterator[Connection]:
         """A connection in the transaction that all engines share and that is rolled back after the test."""
+        if integration_engine is not self._safe:
+            self._refuse_unsafe(integration_engine)
         mode = self._item.stash.get(MODE, "transaction")
         if mode != "transaction":
             with integration_engine.connect() as connection:
@@ -77,6 +81,20 @@ class Around:
         with Session(bind=bind, join_transaction_mode="create_savepoint") as session:
             yield session
 
+    def _refuse_unsafe(self, engine: Engine) -> None:
+        """Make sure that an engine of the project's own leads to a database for tests."""
+        from paceline.isolation.provision import refuse_unsafe
+        from paceline.isolation.urls import DatabaseUrl
+
+        config = self._config
+        provisioning = config.stash[PROVISIONING]()
+        # One without a name, and one of a product that Paceline doesn't know, nobody can judge.
+        with suppress(ConfigError):
+            url = DatabaseUrl.parse(engine.url.render_as_string(hide_password=False))
+            if not (provisioning.opened and provisioning.place.url.name == url.name):
+                refuse_unsafe(url, "integration_engine", config.stash[SETTINGS].allow)
+        self._safe = engine
+
     def _shared(self, engine: Engine) -> SharedTransaction | None:
         """Return the transaction that the engines of the process share, if `engine` is of a kind that can."""
         from paceline.isolation.shared.transaction import SharedTransaction
@@ -96,7 +114,8 @@ class Around:
         """Yield a connection in the transaction that all engines share."""
         from paceline.isolation.shared.deferred import DeferredConnection, leave
 
-        shared.begin(engine, bridge=self._item.stash.get(BRIDGE, False))
+        stash = self._item.stash
+        shared.begin(engine, bridge=stash.get(BRIDGE, False), marker=stash.get(MARKER, "schema"))
         try:
             self._explained(shared.connect)
             connection = DeferredConnection(engine)

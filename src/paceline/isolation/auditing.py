@@ -24,7 +24,7 @@ class Audit(Protocol):
         ...
 
     def expect(self) -> None:
-        """Get ready to undo what a test is about to do."""
+        """Remember the state before a test that may change it, and get ready to undo that."""
         ...
 
     # Any: a moment means something only to the audit that has returned it.
@@ -46,6 +46,10 @@ class Audit(Protocol):
 
     def changed(self) -> bool:
         """Tell whether the test, which may, changed it for good; instead of `after`, and may err on yes."""
+        ...
+
+    def take_back(self) -> bool:
+        """Undo what `changed` has found where `undo` isn't needed for that; return whether it's undone."""
         ...
 
     def settle(self) -> None:

@@ -12,6 +12,7 @@ from paceline.clock import CLOCK
 from paceline.errors import ProvisioningError
 from paceline.isolation import cache
 from paceline.isolation.pools import forget_connections
+from paceline.isolation.reading import noted_reads
 from paceline.isolation.server import PrivateServer
 
 if TYPE_CHECKING:
@@ -98,6 +99,8 @@ class OwnServer:
         self.maintenance = maintenance
         self.template: DatabaseUrl | None = None
         self._clones = product.pool(self.maintenance, _TEMPLATE_NAME)
+        #: What it has built it serves as well, and needn't take from where it's kept.
+        self._running = False
 
     def open(self, recipe: Recipe) -> None:
         """Start from a kept data directory where there is one, else make it."""
@@ -110,7 +113,7 @@ class OwnServer:
             self._fill(recipe)
             return
         with kept.locked(lambda path: self._build(path, recipe if prepared else None)) as data:
-            taken = self._start(data)
+            taken = self._running or self._start(data)
         if not taken:
             self._fill(recipe)
         elif prepared:
@@ -132,20 +135,30 @@ class OwnServer:
         self._server.start()
         return False
 
-    def _build(self, path: Path, recipe: Recipe | None) -> None:
-        """Write to `path` a data directory with the prepared database, or with an empty one."""
+    def _build(self, path: Path, recipe: Recipe | None) -> set[Path]:
+        """Write to `path` a data directory with the prepared database, or an empty one, and go on with it.
+
+        Returns:
+            The project's files that were read for it.
+        """
+        reads: set[Path] = set()
         try:
             self._server.start(economical=True)
             if recipe is None:
                 self._product.create(self.maintenance, _OWN_NAME)
             else:
-                self._fill(recipe)
+                with noted_reads(recipe.root) as reads:
+                    self._fill(recipe)
             forget_connections(_OWN_NAME)
             self._server.freeze(path)
+            self._server.resume()
+            self._running = True
         finally:
-            self._server.stop()
-            self._server = PrivateServer(self._program, self._place, self._user)
-            self.template = None
+            if not self._running:
+                self._server.stop()
+                self._server = PrivateServer(self._program, self._place, self._user)
+                self.template = None
+        return reads
 
     def _fill(self, recipe: Recipe) -> None:
         self._product.create(self.maintenance, _OWN_NAME)

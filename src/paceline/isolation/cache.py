@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 import stat
@@ -12,12 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paceline.clock import CLOCK
+from paceline.isolation import sources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterable
 
 #: About 40 MB each.
 _MOST = 6
+#: Where one is being built.
+_NEW = "new-"
 _WAIT = 300.0
 
 
@@ -37,20 +41,25 @@ def folder() -> Path | None:
 
 
 class Kept:
-    """One data directory: built by whoever comes first, while others wait."""
+    """One data directory: built by whoever comes first, while others wait.
+
+    Beside it is noted how large it is, and which files were read when it was built: one that has lost
+    something, or that another file would make different by now, is built anew.
+    """
 
     def __init__(self, parent: Path, key: str) -> None:
         """Mean the one for `key`."""
         self._parent = parent
         self._path = parent / key
         self._lock = parent / f"{key}.lock"
+        self._about = parent / f"{key}.json"
 
     @contextmanager
-    def locked(self, build: Callable[[Path], None]) -> Generator[Path | None, None, None]:
+    def locked(self, build: Callable[[Path], Iterable[Path]]) -> Generator[Path | None, None, None]:
         """Yield the directory, which nobody removes meanwhile; None where it can't be kept.
 
         Args:
-            build: writes it to a path that doesn't exist yet.
+            build: writes it to a path that doesn't exist yet, and returns files that it depends on.
 
         Raises:
             ProvisioningError: the building failed.
@@ -66,15 +75,27 @@ class Kept:
         finally:
             os.close(descriptor)
 
-    def _there(self, descriptor: int, build: Callable[[Path], None]) -> bool:
+    def is_current(self) -> bool:
+        """Tell whether it's there, and whole, and would still come out as it is."""
+        try:
+            about = json.loads(self._about.read_text(encoding="utf-8"))
+            reads = [Path(path) for path, _ in about["reads"]]
+            return bool(
+                about["size"] == _size(self._path)
+                and [list(read) for read in sources.digests(reads)] == about["reads"]
+            )
+        except (OSError, ValueError, LookupError, TypeError):
+            return False
+
+    def _there(self, descriptor: int, build: Callable[[Path], Iterable[Path]]) -> bool:
         if not _wait(descriptor, fcntl.LOCK_SH):
             return False
-        if not self._path.is_dir():
+        if not self.is_current():
             # Two that hold it shared would wait for each other.
             fcntl.flock(descriptor, fcntl.LOCK_UN)
             if not _wait(descriptor, fcntl.LOCK_EX):
                 return False
-            if not self._path.is_dir():
+            if not self.is_current():
                 try:
                     self._build(build)
                 except OSError:
@@ -85,14 +106,34 @@ class Kept:
             os.utime(self._path)
         return self._path.is_dir()
 
-    def _build(self, build: Callable[[Path], None]) -> None:
-        fresh = Path(tempfile.mkdtemp(prefix="new-", dir=self._parent))
+    def _build(self, build: Callable[[Path], Iterable[Path]]) -> None:
+        fresh = Path(tempfile.mkdtemp(prefix=_NEW, dir=self._parent))
+        building = os.open(fresh, os.O_RDONLY)
         try:
-            build(fresh / "data")
+            # While it's held nobody takes the folder for one that a killed run has left behind.
+            fcntl.flock(building, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            reads = build(fresh / "data")
+            about = {"size": _size(fresh / "data"), "reads": sources.digests(reads)}
+            (fresh / "about").write_text(json.dumps(about), encoding="utf-8")
+            shutil.rmtree(self._path, ignore_errors=True)
+            (fresh / "about").rename(self._about)
             (fresh / "data").rename(self._path)
         finally:
+            os.close(building)
             shutil.rmtree(fresh, ignore_errors=True)
         prune(self._parent)
+
+
+def _size(folder: Path) -> list[int]:
+    """Return how many files there are in `folder`, and how many bytes."""
+    number, total = 0, 0
+    for entry in os.scandir(folder):
+        if entry.is_dir(follow_symlinks=False):
+            files, more = _size(Path(entry.path))
+            number, total = number + files, total + more
+        else:
+            number, total = number + 1, total + entry.stat(follow_symlinks=False).st_size
+    return [number, total]
 
 
 def _wait(descriptor: int, kind: int) -> bool:
@@ -109,15 +150,27 @@ def _wait(descriptor: int, kind: int) -> bool:
 
 
 def prune(parent: Path, most: int = _MOST) -> None:
-    """Remove all but the `most` directories that were used last, except those in use."""
-    entries = [path for path in parent.iterdir() if path.is_dir() and not path.name.startswith("new-")]
-    entries.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in entries[most:]:
-        lock = path.with_name(f"{path.name}.lock")
-        with suppress(OSError):
-            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(path, ignore_errors=True)
-            finally:
-                os.close(descriptor)
+    """Remove all but the `most` directories that were used last, except those in use.
+
+    What a run was building when it was killed is removed as well.
+    """
+    entries = [path for path in parent.iterdir() if path.is_dir()]
+    kept = [path for path in entries if not path.name.startswith(_NEW)]
+    kept.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in kept[most:]:
+        _remove_unused(path, parent / f"{path.name}.lock", parent / f"{path.name}.json")
+    for path in set(entries) - set(kept):
+        _remove_unused(path, path)
+
+
+def _remove_unused(folder: Path, lock: Path, *more: Path) -> None:
+    flags = os.O_RDONLY if lock == folder else os.O_RDWR | os.O_CREAT
+    with suppress(OSError):
+        descriptor = os.open(lock, flags | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+            for path in more:
+                path.unlink(missing_ok=True)
+        finally:
+            os.close(descriptor)

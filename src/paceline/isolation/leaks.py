@@ -68,9 +68,10 @@ class Watch:
         """
         audit = self.audit
         may_commit = item.stash.get(MODE, "transaction") == "clone"
-        audit.before()
         if may_commit:
             audit.expect()
+        else:
+            audit.before()
         sequences = None if may_commit else self.sequences
         if sequences is not None:
             sequences.note()
@@ -88,7 +89,7 @@ class Watch:
             if (shared := item.config.stash.get(SHARED, None)) is not None:
                 del item.config.stash[SHARED]
                 shared.close()
-            self.undo()
+            self._undo(rows=may_commit and not kept)
             if leak is not None:
                 raise leak
         elif may_commit:
@@ -121,6 +122,17 @@ class Watch:
                     if self._sequences is not None:
                         self._sequences.note()
 
+    def _undo(self, *, rows: bool) -> None:
+        """Bring the database back to its beginning; without replacing it where only `rows` have to go."""
+        if self._sequences is not None:
+            # Its connection would be somebody else's in the database.
+            self._sequences.close()
+        # What fixtures have written, and where their sequences are, only they know.
+        if rows and not self._writers and self.audit.take_back():
+            self.audit.settle()
+        else:
+            self.undo()
+
     def undo(self) -> None:
         """Bring the database back to its beginning, and have the fixtures that wrote to it write again."""
         writers, self._writers = self._writers, []
@@ -128,6 +140,4 @@ class Watch:
             # What a fixture cleans up the leak may have taken from it, and it's gone in a moment anyway.
             with suppress(Exception):
                 fixturedef.finish(request)
-        if self._sequences is not None:
-            self._sequences.close()
         self.audit.undo()

@@ -169,5 +169,5 @@ def _template(
     if key is None and recipe.steps:
         reason = recipe.uncovered or "a file that feeds it, or a pattern in inputs, finds nothing"
         return TemplateFact(suite=suite, state="each_run", reason=reason)
-    kept = (folder / (key or recipe.empty_key(made_by))).is_dir()
+    kept = cache.Kept(folder, key or recipe.empty_key(made_by)).is_current()
     return TemplateFact(suite=suite, state="kept" if kept else "to_build")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from functools import cache
 from typing import TYPE_CHECKING, cast
 
@@ -112,6 +113,13 @@ class Isolation:
         finally:
             if item.stash.get(MODE, "") == "none":
                 self._tidy()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_assertrepr_compare(self, op: str, left: object, right: object) -> list[str] | None:
+        """Show a URL that isn't the expected one by its `repr`: pytest's lines would have the password."""
+        urls = sys.modules.get("paceline.isolation.urls")
+        secret = urls is not None and any(isinstance(each, urls.SecretText) for each in (left, right))
+        return [f"{left!r} {op} {right!r}"] if secret else None
 
     def _tidy(self) -> None:
         provisioning = self._provisioning()

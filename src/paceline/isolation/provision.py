@@ -146,12 +146,21 @@ def _explicit(text: str, source: str, allow: tuple[str, ...]) -> SharedServer:
         url = DatabaseUrl.parse(text)
     except ConfigError as error:
         raise ConfigError(f"{source}: {error.message}", hint=error.hint) from None
+    refuse_unsafe(url, source, allow)
+    return SharedServer(url=url, source=source)
+
+
+def refuse_unsafe(url: DatabaseUrl, source: str, allow: tuple[str, ...]) -> None:
+    """Make sure that `url`, which `source` names, leads to a database for tests.
+
+    Raises:
+        UnsafeDatabaseError: it doesn't look like one, and isn't among those to `allow`.
+    """
     if not _usable(url, allow):
         raise UnsafeDatabaseError(
             f"{source} names the database {url.name!r}, which doesn't look like one for tests ({url})",
             hint=f"Name one with the word 'test' in it, or add {url.name!r} to tool.paceline.database.allow.",
         )
-    return SharedServer(url=url, source=source)
 
 
 def _found_url(text: str, product: Product, allow: tuple[str, ...], machine: Machine) -> SharedServer | str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import select
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,7 @@ from typing import IO, ClassVar, Protocol, cast
 
 from paceline.clock import CLOCK
 from paceline.errors import ProvisioningError
+from paceline.isolation.archive import pack
 
 _PREFIX = "paceline-"
 #: Bytes of a socket's path that every Unix accepts, without the final zero (macOS: 103).
@@ -176,7 +176,7 @@ class PrivateServer:
         """Create the cluster and wait until it accepts connections.
 
         Args:
-            data: data directory to begin with a copy of, from `freeze`; None: an empty cluster.
+            data: data directory to begin with, from `freeze`; None: an empty cluster.
             economical: keep little of the log, because the cluster is about to be frozen.
 
         Raises:
@@ -200,6 +200,22 @@ class PrivateServer:
             cwd="/",
             start_new_session=True,
         )
+        self._wait_until_ready()
+
+    def resume(self) -> None:
+        """Start it again where `freeze` has ended it.
+
+        Raises:
+            ProvisioningError: it did not come up; the message holds the end of its log.
+        """
+        assert self._process is not None
+        stdin, _ = _pipes(self._process)
+        program = self._program if self._user.uid < 0 else self._program.usable_by_others()
+        stdin.write(os.fsencode("\0".join(program.serve(self.place, economical=False)) + "\n"))
+        stdin.flush()
+        self._wait_until_ready()
+
+    def _wait_until_ready(self) -> None:
         said = self._heard(_START_TIMEOUT)
         if said != "ready":
             log = self._log()
@@ -220,7 +236,7 @@ class PrivateServer:
         return self._ended
 
     def freeze(self, target: Path) -> None:
-        """End the server in good order and copy its data directory to `target`; `stop` is still to be called.
+        """End the server in good order and pack its data directory into `target`; `resume` or `stop` then.
 
         Raises:
             ProvisioningError: it did not end as it should.
@@ -232,7 +248,7 @@ class PrivateServer:
         said = self._heard(_START_TIMEOUT)
         if said != "ended 0":
             raise ProvisioningError(f"{self._program.source} did not shut down: {said}{self._log()}")
-        shutil.copytree(self.place.data, target, symlinks=True)
+        pack(str(self.place.data), str(target))
 
     def stop(self) -> None:
         """End the server and remove its files; a forked child of the test process ends nothing."""

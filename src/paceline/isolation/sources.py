@@ -6,29 +6,35 @@ import hashlib
 import re
 import sys
 import sysconfig
-from configparser import ConfigParser
+from configparser import ConfigParser, Error
+from importlib.machinery import PathFinder
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 _IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+(\w+)[\w.]*[ \t]+import|import[ \t]+([^#\n]+))", re.MULTILINE)
 _SKIPPED = frozenset({"__pycache__", ".git", ".venv", "node_modules"})
 
 
-def of_modules(modules: Iterable[str], scripts: Iterable[Path]) -> set[Path]:
+def of_modules(modules: Iterable[str], scripts: Iterable[Path], first: Sequence[Path] = ()) -> set[Path]:
     """Return the files of the top-level packages of `modules`, and of all that they and `scripts` import.
 
     Installed packages and the standard library are left out: `installed` stands for them.
+
+    Args:
+        modules: their names.
+        scripts: Python files.
+        first: where modules are looked for before Python's own path.
 
     Raises:
         LookupError: one of `modules` is not found.
     """
     wanted = {module.partition(".")[0] for module in modules}
     for name in wanted:
-        if _places(name) is None:
+        if _places(name, first) is None:
             raise LookupError(name)
     for script in scripts:
         wanted |= imports(script)
@@ -39,7 +45,7 @@ def of_modules(modules: Iterable[str], scripts: Iterable[Path]) -> set[Path]:
         seen.add(name)
         if name in sys.stdlib_module_names:
             continue
-        for place in _places(name) or ():
+        for place in _places(name, first) or ():
             for path in _files(place):
                 if path not in found:
                     found.add(path)
@@ -57,20 +63,27 @@ def imports(path: Path) -> set[str]:
     return names
 
 
-def of_alembic(ini: Path) -> list[Path]:
-    """Return the files of the migrations that `ini` configures.
+def of_alembic(ini: Path) -> tuple[list[Path], list[Path]]:
+    """Return the files of the migrations that `ini` configures, and where it has Python look for modules.
 
     Raises:
         LookupError: their place is not told in a way that is understood here.
         OSError: the file can't be read.
     """
     parser = ConfigParser(defaults={"here": str(ini.parent)})
-    parser.read_string(ini.read_text(encoding="utf-8"))
-    section = dict(parser["alembic"]) if parser.has_section("alembic") else {}
-    location = section.get("script_location", "")
-    if not location or ":" in location or section.get("version_locations"):
+    try:
+        parser.read_string(ini.read_text(encoding="utf-8"))
+        # One by one: a URL that nobody uses may have a percent sign too many.
+        location, several, path = (
+            parser.get("alembic", name, fallback="")
+            for name in ("script_location", "version_locations", "prepend_sys_path")
+        )
+    except Error as error:
+        raise LookupError(str(ini)) from error
+    if not location or ":" in location or several:
         raise LookupError(str(ini))
-    return [ini, *_files(ini.parent / location)]
+    folders = [ini.parent / folder for folder in re.split(r"[\s,:;]+", path) if folder]
+    return [ini, *_files(ini.parent / location)], folders
 
 
 def is_source(path: Path) -> bool:
@@ -93,10 +106,10 @@ def digests(files: Iterable[Path]) -> list[tuple[str, str]]:
     return [(str(path), hashlib.sha256(path.read_bytes()).hexdigest()) for path in sorted(set(files))]
 
 
-def _places(name: str) -> list[Path] | None:
+def _places(name: str, first: Sequence[Path]) -> list[Path] | None:
     """Return where the top-level module `name` is; nothing when it was installed, None when there is none."""
     try:
-        spec = find_spec(name)
+        spec = PathFinder.find_spec(name, [str(folder) for folder in first]) or find_spec(name)
     except (ImportError, ValueError):
         return None
     if spec is None:

@@ -1,9 +1,9 @@
 """Keep a private database server alive exactly as long as the process that asked for it.
 
-Run as a file by a bare interpreter (`python -I -S`), so until the server is up it imports nothing of Paceline
-and little of the standard library. Nothing is read from standard input: the end of that pipe means that the
-owner is gone. On standard output it says `ready`, and `ended N` when the server ends by itself; all else is a
-complaint.
+Run as a file by a bare interpreter (`python -I -S`), so until the server is up it imports next to nothing of
+Paceline and little of the standard library. The end of standard input means that the owner is gone; a line
+on it is a command, its parts separated by NUL, that serves again after the server has ended. On standard
+output it says `ready`, and `ended N` when the server ends by itself; all else is a complaint.
 
 Arguments: owner's pid, uid and gid for the server (-1: our own), home, socket directory, data directory to
 begin with a copy of (empty: initialise), the server's socket, the signal that ends it at once, prefixes of
@@ -37,16 +37,7 @@ ABOUT = "server"
 
 
 class Program:
-    """How the server is run.
-
-    Attributes:
-        socket: where it listens.
-        stop: the signal that ends it at once.
-        hidden: prefixes of environment variables that it must not see.
-        ready: file, number of the line and the word that show that it's ready; empty: the socket answers.
-        serve: the command.
-        initialise: commands that make a data directory, tried in turn.
-    """
+    """How the server is run: see the arguments above."""
 
     def __init__(self, about: list[str], commands: list[list[str]]) -> None:
         """Read the arguments."""
@@ -66,6 +57,7 @@ class Watch:
         """Watch for the process `owner`, whose pipe is our standard input."""
         self._owner = owner
         self._told_to_stop = False
+        self._told = b""
         self._wake, wake = os.pipe()
         os.set_blocking(self._wake, False)
         os.set_blocking(wake, False)
@@ -86,11 +78,21 @@ class Watch:
         readable, _, _ = select.select([0, self._wake], [], [], seconds)
         if self._wake in readable:
             os.read(self._wake, 512)
-        if 0 in readable and not os.read(0, 512):
-            raise OwnerGone
+        if 0 in readable:
+            if not (told := os.read(0, 65536)):
+                raise OwnerGone
+            self._told += told
         # A forked child of the owner may hold the pipe open after the owner has died.
         if self._told_to_stop or os.getppid() != self._owner:
             raise OwnerGone
+
+    def command(self) -> list[str]:
+        """Return the command that the owner has sent meanwhile, if it has."""
+        line, end, rest = self._told.partition(b"\n")
+        if not end:
+            return []
+        self._told = rest
+        return os.fsdecode(line).split("\0")
 
     def status(self, child: int) -> int | None:
         """Return the exit status of `child`, or None while it runs. Negative: ended by that signal."""
@@ -167,17 +169,6 @@ def initialise(watch: Watch, program: Program, home: str, uid: int, gid: int) ->
     return status
 
 
-def take_over(source: str, home: str, uid: int, gid: int) -> None:
-    """Begin with a copy of the data directory `source`, which the server never sees itself."""
-    target = f"{home}/data"
-    shutil.copytree(source, target, symlinks=True)
-    if uid >= 0:
-        os.chown(target, uid, gid)
-        for folder, folders, files in os.walk(target):
-            for name in folders + files:
-                os.lchown(f"{folder}/{name}", uid, gid)
-
-
 def lines_of(path: str) -> list[str]:
     """Return the lines of a small file; none if it can't be read."""
     try:
@@ -207,12 +198,20 @@ def answers(path: str) -> bool:
 
 
 def serve(watch: Watch, program: Program, home: str, sockets: str, uid: int, gid: int) -> None:
-    """Run the server until the owner is gone.
+    """Run the server until the owner is gone, which is always the end (`OwnerGone`)."""
+    command = program.serve
+    while True:
+        run_once(watch, program, command, home, sockets, uid, gid)
+        # The owner reads the log, or copies the data, before it lets go.
+        while not (command := watch.command()):
+            watch.pause(0.2)
 
-    Raises:
-        OwnerGone: always; it is the only way out.
-    """
-    child = spawn(program, program.serve, uid, gid, f"{home}/log")
+
+def run_once(
+    watch: Watch, program: Program, command: list[str], home: str, sockets: str, uid: int, gid: int
+) -> None:
+    """Run the server by `command` until it ends, and say so."""
+    child = spawn(program, command, uid, gid, f"{home}/log")
     with open(f"{home}/{ABOUT}", "w", encoding="utf-8") as file:  # noqa: PTH123 - as above
         file.write(f"{child}\n{program.stop}\n{program.socket}\n")
     ready = False
@@ -231,9 +230,6 @@ def serve(watch: Watch, program: Program, home: str, sockets: str, uid: int, gid
                 watch.pause(0.003)
         child = 0
         say(f"ended {status}")
-        while True:
-            # The owner reads the log before it lets go.
-            watch.pause(0.2)
     finally:
         if child:
             stop(child, program.stop)
@@ -274,7 +270,9 @@ def main(arguments: list[str]) -> None:
             claim(folder, uid, gid)
             claimed.append(folder)
         if data:
-            take_over(data, home, uid, gid)
+            from paceline.isolation.archive import unpack
+
+            unpack(data, f"{home}/data", uid, gid)
         elif status := initialise(watch, program, home, uid, gid):
             say(f"ended {status}")
             while True:

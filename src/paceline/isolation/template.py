@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from paceline.isolation.urls import DatabaseUrl
 
 #: Counts the ways in which Paceline itself makes a cluster.
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +71,8 @@ class Recipe:
             except ProvisioningError:
                 raise
             except Exception as error:
+                # pytest shows the cause as well.
+                error.args = tuple(url.masked(arg) if isinstance(arg, str) else arg for arg in error.args)
                 what = f"{type(error).__name__}: {url.masked(str(error))}"
                 raise ProvisioningError(f"preparing the database with {name} failed: {what}") from error
 
@@ -110,9 +112,12 @@ class Recipe:
                 return None
             files += matched
         try:
+            folders: list[Path] = []
             if given.migrations:
-                files += sources.of_alembic(self.root / given.migrations)
-            files += sources.of_modules(modules, [path for path in files if path.suffix == ".py"])
+                migrations, folders = sources.of_alembic(self.root / given.migrations)
+                files += migrations
+            scripts = [path for path in files if path.suffix == ".py"]
+            files += sources.of_modules(modules, scripts, folders)
             content = sources.digests(files)
         except (OSError, LookupError):
             return None

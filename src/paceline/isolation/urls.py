@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, quote_plus, unquote, urlencode, urlsplit
 
 from paceline.errors import ConfigError
 from paceline.isolation import databases
+from paceline.masking import is_secret, masked
 
 if TYPE_CHECKING:
     from paceline.isolation.product import Product
@@ -17,7 +18,8 @@ _TEST_WORDS = frozenset({"test", "tests", "testing", "ci", "paceline"})
 _LIVE_WORDS = frozenset({"prod", "production", "live", "staging"})
 #: Parameters that a driver lets win over the name in the path.
 _NAMES = frozenset({"dbname", "database", "db"})
-_SECRET_PARAMETERS = frozenset({"password", "sslpassword", "passfile"})
+#: Parameters that are at home before the host, where SQLAlchemy masks the password as well.
+_LOGIN = {"user": "user", "password": "password", "passwd": "password"}
 
 
 def looks_like_test_database(name: str) -> bool:
@@ -33,7 +35,7 @@ def looks_like_test_database(name: str) -> bool:
 
 
 class SecretText(str):
-    """A URL with everything in it, whose `repr` is masked: pytest shows arguments and comparisons by it."""
+    """A URL with everything in it, whose `repr` is masked: pytest shows arguments and fixtures by it."""
 
     __slots__ = ()
 
@@ -78,6 +80,13 @@ class DatabaseUrl:
                 hint=f"Write one such as {examples}.",
             )
         query = tuple(parse_qsl(parts.query, keep_blank_values=True))
+        if _is_cut_short(parts, query):
+            raise ConfigError(
+                f"this is not a URL of {product.TITLE}: its user or password holds a character that ends it",
+                hint="Write %23 for #, %2F for /, %3F for ? and %40 for @ in them.",
+            )
+        if product.label(""):
+            parts, query = _logged_in(parts, query)
         # The check of the name must follow the driver.
         named = [value for key, value in query if key in _NAMES]
         name = named[-1] if named else unquote(parts.path.removeprefix("/"))
@@ -105,12 +114,12 @@ class DatabaseUrl:
     @property
     def user(self) -> str:
         """Who logs in; empty when the client has to find out."""
-        return dict(self._query).get("user", unquote(self._parts.username or ""))
+        return unquote(self._parts.username or "")
 
     @property
     def password(self) -> str:
         """The password; empty if there is none in the URL."""
-        return dict(self._query).get("password", unquote(self._parts.password or ""))
+        return unquote(self._parts.password or "")
 
     def parameter(self, name: str) -> str:
         """Return a parameter of the URL; empty if it isn't there."""
@@ -132,12 +141,13 @@ class DatabaseUrl:
 
     def masked(self, text: str) -> str:
         """Return `text` without this URL's secrets, however they are spelled."""
-        secrets = [value for key, value in self._query if key in _SECRET_PARAMETERS]
+        secrets = {value for key, value in self._query if is_secret(key)}
         if self._parts.password:
-            secrets += [self._parts.password, unquote(self._parts.password)]
+            secrets |= {self._parts.password, unquote(self._parts.password)}
+        secrets |= {spell(secret) for secret in secrets for spell in (quote, quote_plus, _quoted)}
         for secret in sorted(filter(None, secrets), key=len, reverse=True):
             text = text.replace(secret, "***")
-        return text
+        return masked(text)
 
     def text(self, scheme: str) -> SecretText:
         """Return the URL with another scheme, password included."""
@@ -149,7 +159,7 @@ class DatabaseUrl:
         """Return the URL with its secrets masked."""
         login, at, server = self._parts.netloc.rpartition("@")
         user, colon, _ = login.partition(":")
-        shown = tuple((key, "***" if key in _SECRET_PARAMETERS else value) for key, value in self._query)
+        shown = tuple((key, "***" if is_secret(key) else masked(value)) for key, value in self._query)
         netloc = f"{user}{colon and ':***'}{at}{server}"
         scheme = self.product.DRIVERNAME.partition("+")[0]
         return _join(scheme, netloc, self.product.quoted(self.name), urlencode(shown, safe="/*"))
@@ -161,3 +171,33 @@ class DatabaseUrl:
 
 def _join(scheme: str, netloc: str, name: str, query: str) -> str:
     return f"{scheme}://{netloc}/{name}{'?' if query else ''}{query}"
+
+
+def _is_cut_short(parts: SplitResult, query: tuple[tuple[str, str], ...]) -> bool:
+    """Tell whether what was meant for a login stands where it would be shown."""
+    if not parts.netloc:
+        return False
+    if parts.fragment or "@" in parts.path or any("@" in key for key, _ in query):
+        return True
+    login, at, server = parts.netloc.rpartition("@")
+    _, colon, port = server.rpartition(":")
+    return not (at or login or "," in server or "]" in port or port.isdigit()) and bool(colon and port)
+
+
+def _logged_in(
+    parts: SplitResult, query: tuple[tuple[str, str], ...]
+) -> tuple[SplitResult, tuple[tuple[str, str], ...]]:
+    """Put user and password, which may be parameters, before the host; the parameters win."""
+    given = {_LOGIN[key]: value for key, value in query if key in _LOGIN}
+    if not given:
+        return parts, query
+    login, _, server = parts.netloc.rpartition("@")
+    user, _, password = login.partition(":")
+    user = _quoted(given["user"]) if "user" in given else user
+    password = _quoted(given["password"]) if "password" in given else password
+    netloc = f"{user}{password and ':'}{password}@{server}"
+    return parts._replace(netloc=netloc), tuple(pair for pair in query if pair[0] not in _LOGIN)
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe="")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
+from math import isfinite
 
 from paceline.errors import ConfigError
 from paceline.metrics import DERIVED, PROBES, duration
@@ -42,7 +43,7 @@ def known_metrics(warn: Callable[[str], None]) -> Known:
             warn(f"the metric {point.name!r} can't be loaded: {type(error).__name__}: {error}")
             continue
         if isinstance(found, Probe):
-            probes.append(found)
+            probes.append(found if found.read is None else replace(found, read=_checked(found.read)))
         elif isinstance(found, Metric) and found.derived:
             derived.append(found)
         else:
@@ -94,6 +95,18 @@ def declared(probes: Iterable[Probe], derived: Iterable[Metric]) -> tuple[Metric
         if metric.name not in found and all(name in found for name in metric.derived):
             found[metric.name] = metric
     return tuple(found.values())
+
+
+def _checked(read: Callable[[], tuple[float, ...]]) -> Callable[[], tuple[float, ...]]:
+    """Return what reads the same, and raises where that isn't numbers to subtract and to write."""
+
+    def read_numbers() -> tuple[float, ...]:
+        numbers = tuple([float(number) for number in read()])
+        if not all(map(isfinite, numbers)):
+            raise ValueError(f"{numbers} can't be recorded")
+        return numbers
+
+    return read_numbers
 
 
 def _start(words: Sequence[str], known: Known) -> set[str]:

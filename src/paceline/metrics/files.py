@@ -6,26 +6,27 @@ from typing import Any
 
 from paceline.metrics import audit
 from paceline.metrics.base import Probe
+from paceline.metrics.counts import COUNTS
+from paceline.metrics.isolation_time import STOPWATCH
 from paceline.model.metric import Metric
 
 #: What an import opens depends on what was imported before, and on what is cached.
 _OF_IMPORTS = (".py", ".pyc", ".pyo", ".so", ".pth")
 #: Bytecode that is being written has a name of its own until it is complete.
 _UNFINISHED = ".pyc."
-_OPENED = [0]
+_OPENED = COUNTS.places(1)
 
 
 def _open(arguments: tuple[Any, ...]) -> None:
+    # How many files a server is started or copied with depends on what an earlier run has kept.
+    if STOPWATCH.is_running:
+        return
     path = arguments[0]
     if isinstance(path, str):
         if not path.endswith(_OF_IMPORTS) and _UNFINISHED not in path:
-            _OPENED[0] += 1
+            COUNTS.numbers[_OPENED] += 1
     elif not isinstance(path, int):  # what is open already
-        _OPENED[0] += 1
-
-
-def _read() -> tuple[float]:
-    return (_OPENED[0],)
+        COUNTS.numbers[_OPENED] += 1
 
 
 def _install() -> None:
@@ -43,10 +44,10 @@ PROBE = Probe(
             unit="1",
             noise="counted",
             sparse=True,
-            description="Files and directories that Python code opened, those of imports left out.",
+            description="Files and directories that Python code opened, but for imports and isolation.",
         ),
     ),
-    read=_read,
+    place=_OPENED,
     install=_install,
     uninstall=_uninstall,
 )

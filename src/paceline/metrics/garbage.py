@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from paceline.clock import CLOCK
 from paceline.metrics.base import Probe
+from paceline.metrics.counts import COUNTS
 from paceline.model.metric import Metric
 
 _METRICS = (
@@ -20,14 +21,14 @@ _METRICS = (
     ),
 )
 _OLDEST = 2
+_SECONDS = COUNTS.places(2)
+_FULL = _SECONDS + 1
 
 
 class _Pauses:
     """Sums up the collector's pauses."""
 
     def __init__(self) -> None:
-        self._seconds = 0.0
-        self._full = 0
         self._started: float | None = None
         self._counter = CLOCK.counter
         # Bound once: `gc.callbacks` is searched for this very object.
@@ -42,26 +43,26 @@ class _Pauses:
         if self._called in gc.callbacks:
             gc.callbacks.remove(self._called)
 
-    def read(self) -> tuple[float, float]:
-        """Return the seconds and the full collections so far."""
-        if self._called not in gc.callbacks:  # a test has cleared the list
+    def renew(self) -> None:
+        """Be called again, if a test has cleared the list."""
+        if self._called not in gc.callbacks:
             self._started = None
             gc.callbacks.append(self._called)
-        return self._seconds, self._full
 
     def _collects(self, phase: str, info: Mapping[str, int]) -> None:
         if phase == "start":
             self._started = self._counter()
         elif self._started is not None:
-            self._seconds += self._counter() - self._started
+            COUNTS.numbers[_SECONDS] += self._counter() - self._started
             self._started = None
-            self._full += info["generation"] == _OLDEST
+            COUNTS.numbers[_FULL] += info["generation"] == _OLDEST
 
 
 _PAUSES = _Pauses()
 PROBE = Probe(
     metrics=_METRICS,
-    read=_PAUSES.read,
+    place=_SECONDS,
     install=_PAUSES.install,
+    renew=_PAUSES.renew,
     uninstall=_PAUSES.uninstall,
 )

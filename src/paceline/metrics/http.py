@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from paceline.clock import CLOCK
 from paceline.metrics.addresses import request
 from paceline.metrics.base import Probe
+from paceline.metrics.counts import COUNTS
 from paceline.metrics.imports import ARRIVALS
 from paceline.metrics.tally import Replacement, Tally, where
 from paceline.model.metric import Metric
@@ -21,7 +22,8 @@ from paceline.model.metric import Metric
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_TALLY = Tally("http")
+_PLACE = COUNTS.places(2)
+_TALLY = Tally("http", probe=_PLACE, count=_PLACE, seconds=_PLACE + 1)
 _REPLACED: list[Replacement] = []
 #: Method, path and beginning of the requests that wait for their responses.
 _SENT: weakref.WeakKeyDictionary[Any, tuple[str, str, float]] = weakref.WeakKeyDictionary()
@@ -158,7 +160,7 @@ PROBE = Probe(
             description="Waiting for the heads of HTTP responses; requests at the same time count each.",
         ),
     ),
-    read=_TALLY.read,
+    place=_PLACE,
     install=_install,
     uninstall=_uninstall,
 )

@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 from paceline.clock import CLOCK
 from paceline.metrics.base import Probe
+from paceline.metrics.counts import COUNTS
 from paceline.model.metric import ISOLATION_CPU_TIME, ISOLATION_TIME, Metric
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+
+_PLACE = COUNTS.places(2)
 
 
 class Stopwatch:
@@ -18,34 +22,43 @@ class Stopwatch:
     Isolation works where fixtures are set up and torn down, so on one thread.
     """
 
-    __slots__ = ("_depth", "_ended", "_started")
+    __slots__ = ("_depth", "_lap", "_started")
 
     def __init__(self) -> None:
         """Begin with nothing."""
         self._depth = 0
-        #: Wall and CPU seconds of the work that has ended, and the clocks when the present one began.
-        self._ended = self._started = (0.0, 0.0)
+        #: Wall and CPU clock when the present work began, or was last counted.
+        self._started = (0.0, 0.0)
+        # Bound once: the list is searched for this very object.
+        self._lap = self._count
 
     def __enter__(self) -> None:
         """Work begins."""
         self._depth += 1
         if self._depth == 1:
             self._started = (CLOCK.counter(), CLOCK.cpu())
+            COUNTS.going.append(self._lap)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Work ends, whether well or not."""
-        if self._depth == 1:
-            self._ended = self.elapsed()
         self._depth -= 1
-
-    def elapsed(self) -> tuple[float, float]:
-        """Return wall and CPU seconds of all work, also of what is going on."""
         if not self._depth:
-            return self._ended
-        (wall, cpu), (wall_began, cpu_began) = self._ended, self._started
-        return wall + CLOCK.counter() - wall_began, cpu + CLOCK.cpu() - cpu_began
+            COUNTS.going.remove(self._lap)
+            self._count()
+
+    @property
+    def is_running(self) -> bool:
+        """Tell whether isolation is at work now."""
+        return self._depth > 0
+
+    def _count(self) -> None:
+        """Count wall and CPU seconds of what is going on, so far."""
+        wall, cpu = self._started
+        self._started = now = (CLOCK.counter(), CLOCK.cpu())
+        COUNTS.numbers[_PLACE] += now[0] - wall
+        COUNTS.numbers[_PLACE + 1] += now[1] - cpu
 
 
 STOPWATCH = Stopwatch()
@@ -67,5 +80,5 @@ PROBE = Probe(
             description="CPU time that isolation took for its own work.",
         ),
     ),
-    read=STOPWATCH.elapsed,
+    place=_PLACE,
 )

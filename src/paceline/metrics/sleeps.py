@@ -9,11 +9,13 @@ from typing import Any
 
 from paceline.clock import CLOCK
 from paceline.metrics.base import Probe
+from paceline.metrics.counts import COUNTS
 from paceline.metrics.imports import ARRIVALS
 from paceline.metrics.tally import Replacement, Tally, where
 from paceline.model.metric import Metric
 
-_TALLY = Tally("sleep")
+_PLACE = COUNTS.places(2)
+_TALLY = Tally("sleep", probe=_PLACE, count=_PLACE, seconds=_PLACE + 1)
 _REPLACED: list[Replacement] = []
 
 
@@ -87,7 +89,7 @@ PROBE = Probe(
             description="Seconds slept; coroutines that sleep at the same time count each.",
         ),
     ),
-    read=_TALLY.read,
+    place=_PLACE,
     install=_install,
     uninstall=_uninstall,
 )

@@ -7,11 +7,13 @@ from typing import Any
 from paceline.metrics import audit
 from paceline.metrics.addresses import host_name, is_name, socket_address
 from paceline.metrics.base import Probe
+from paceline.metrics.counts import COUNTS
 from paceline.metrics.tally import Tally, where
 from paceline.model.metric import Metric
 
-_CONNECTS = Tally("connect")
-_LOOKUPS = Tally("dns")
+_PLACE = COUNTS.places(2)
+_CONNECTS = Tally("connect", probe=_PLACE, count=_PLACE)
+_LOOKUPS = Tally("dns", probe=_PLACE, count=_PLACE + 1)
 _DNS_EVENTS = ("socket.getaddrinfo", "socket.gethostbyname")
 
 
@@ -43,13 +45,6 @@ def _uninstall() -> None:
         audit.ignore(event)
 
 
-def _read() -> tuple[float, float]:
-    connects, lookups = _CONNECTS, _LOOKUPS
-    if (failure := connects.failure or lookups.failure) is not None:
-        raise failure
-    return connects.count, lookups.count
-
-
 PROBE = Probe(
     metrics=(
         Metric(
@@ -67,7 +62,7 @@ PROBE = Probe(
             description="Names of hosts that were looked up.",
         ),
     ),
-    read=_read,
+    place=_PLACE,
     install=_install,
     uninstall=_uninstall,
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from paceline.clock import CLOCK
 from paceline.metrics.base import Probe
 from paceline.metrics.callers import CALLERS, OWN
+from paceline.metrics.counts import COUNTS
 from paceline.metrics.imports import ARRIVALS
 from paceline.metrics.ledger import LEDGER
 from paceline.metrics.sql_text import normalise
@@ -24,27 +25,11 @@ _DJANGO = "django.db.backends.base.base"
 _TEXTS: dict[str, str] = {}
 
 
-class Totals:
-    """What there was of SQL since the process began.
-
-    `+=` on an attribute can't be interrupted by another thread: it calls nothing that is written in Python.
-    """
-
-    __slots__ = ("connecting", "connections", "failure", "rows", "seconds", "statements", "transactions")
-
-    def __init__(self) -> None:
-        """Begin with nothing."""
-        self.statements = 0
-        self.seconds = 0.0
-        self.rows = 0
-        self.transactions = 0
-        self.connections = 0
-        #: Who opens connections now; what a library asks of a new one isn't the application's.
-        self.connecting: set[Hashable] = set()
-        self.failure: Exception | None = None
-
-
-TOTALS = Totals()
+#: Where the metrics are counted, in the order of their declarations.
+_STATEMENTS = COUNTS.places(5)
+_SECONDS, _ROWS, _TRANSACTIONS, _CONNECTIONS = range(_STATEMENTS + 1, _STATEMENTS + 5)
+#: Who opens connections now; what a library asks of a new one isn't the application's.
+CONNECTING: set[Hashable] = set()
 
 
 def note_statement(sql: Any, cursor: Any, began: float, least: int = 0) -> None:
@@ -57,9 +42,9 @@ def note_statement(sql: Any, cursor: Any, began: float, least: int = 0) -> None:
         least: a lower number isn't.
     """
     seconds = CLOCK.counter() - began
-    totals = TOTALS
+    numbers = COUNTS.numbers
     try:
-        if totals.connecting and at_work() in totals.connecting:
+        if CONNECTING and at_work() in CONNECTING:
             return
         where = CALLERS.where(sql, 3)
         if where == OWN:
@@ -69,40 +54,39 @@ def note_statement(sql: Any, cursor: Any, began: float, least: int = 0) -> None:
             what = _learn(sql)
         rows = getattr(cursor, "rowcount", -1)
         if type(rows) is int and rows >= least:
-            totals.rows += rows
+            numbers[_ROWS] += rows
         else:
             rows = -1
-        totals.statements += 1
-        totals.seconds += seconds
+        numbers[_STATEMENTS] += 1
+        numbers[_SECONDS] += seconds
         LEDGER.enter(("sql", what, where, seconds, rows))
     except Exception as error:  # noqa: BLE001  a failure of ours never changes what the application does
-        totals.failure = error
+        COUNTS.failures[_STATEMENTS] = error
 
 
 def note_begin() -> None:
     """Note that a transaction begins; never raises."""
-    if TOTALS.connecting and at_work() in TOTALS.connecting:
+    if CONNECTING and at_work() in CONNECTING:
         return
     try:
         if CALLERS.where("BEGIN", 3) != OWN:
-            TOTALS.transactions += 1
+            COUNTS.numbers[_TRANSACTIONS] += 1
     except Exception as error:  # noqa: BLE001  ours never changes a test's outcome
-        TOTALS.failure = error
+        COUNTS.failures[_STATEMENTS] = error
 
 
 def note_ending(what: str, began: float) -> None:
     """Note a COMMIT or ROLLBACK that was sent at `began`; never raises."""
     seconds = CLOCK.counter() - began
-    totals = TOTALS
-    if totals.connecting and at_work() in totals.connecting:
+    if CONNECTING and at_work() in CONNECTING:
         return
     try:
         where = CALLERS.where(what, 3)
         if where != OWN:
-            totals.seconds += seconds
+            COUNTS.numbers[_SECONDS] += seconds
             LEDGER.enter(("sql", what, where, seconds, -1))
     except Exception as error:  # noqa: BLE001  ours never changes a test's outcome
-        totals.failure = error
+        COUNTS.failures[_STATEMENTS] = error
 
 
 def note_connection(database: str, began: float) -> None:
@@ -115,11 +99,11 @@ def note_connection(database: str, began: float) -> None:
     try:
         where = CALLERS.where(None, 3)
         if where != OWN:
-            TOTALS.connections += 1
-            TOTALS.seconds += seconds
+            COUNTS.numbers[_CONNECTIONS] += 1
+            COUNTS.numbers[_SECONDS] += seconds
             LEDGER.enter(("sql", f"CONNECT {database}", where, seconds, -1))
     except Exception as error:  # noqa: BLE001  ours never changes a test's outcome
-        TOTALS.failure = error
+        COUNTS.failures[_STATEMENTS] = error
 
 
 def at_work() -> Hashable:
@@ -139,18 +123,11 @@ def _learn(sql: str) -> str:
     return what
 
 
-def _read() -> tuple[float, ...]:
-    totals = TOTALS
-    if totals.failure is not None:
-        raise totals.failure
-    return totals.statements, totals.seconds, totals.rows, totals.transactions, totals.connections
-
-
 def _guarded(work: Callable[..., None], *arguments: object) -> None:
     try:
         work(*arguments)
     except Exception as error:  # noqa: BLE001  it's the suite's import that we are in
-        TOTALS.failure = error
+        COUNTS.failures[_STATEMENTS] = error
 
 
 def _with_sqlalchemy(engines_exist: bool) -> None:
@@ -217,7 +194,7 @@ PROBE = Probe(
             description="Connections that were opened to databases.",
         ),
     ),
-    read=_read,
+    place=_STATEMENTS,
     install=_install,
     uninstall=_uninstall,
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from paceline.clock import CLOCK
 from paceline.metrics.sql import (
-    TOTALS,
+    CONNECTING,
     at_work,
     note_begin,
     note_connection,
@@ -61,12 +61,12 @@ def _connect(original: Any) -> Any:
     def connect(self: Any) -> Any:
         __tracebackhide__ = True
         me = at_work()
-        TOTALS.connecting.add(me)
+        CONNECTING.add(me)
         began = CLOCK.counter()
         try:
             result = original(self)
         finally:
-            TOTALS.connecting.discard(me)
+            CONNECTING.discard(me)
         note_connection(self.vendor, began)
         return result
 

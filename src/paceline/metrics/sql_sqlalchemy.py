@@ -15,7 +15,7 @@ from sqlalchemy.pool import base as pool_base
 
 from paceline.clock import CLOCK
 from paceline.metrics.sql import (
-    TOTALS,
+    CONNECTING,
     at_work,
     note_begin,
     note_connection,
@@ -131,12 +131,12 @@ def _watch_connections() -> None:
         # The dialect of an engine of which we have not been told.
         _record(dialect)
         me = at_work()
-        TOTALS.connecting.add(me)
+        CONNECTING.add(me)
         began = CLOCK.counter()
         try:
             original(record)
         finally:
-            TOTALS.connecting.discard(me)
+            CONNECTING.discard(me)
         note_connection(dialect.name, began)
 
     connect.__wrapped__ = original  # type: ignore[attr-defined] # pyright: ignore[reportFunctionMemberAccess]
@@ -190,14 +190,14 @@ def _initialize(original: Callable[..., Any], known: _Known) -> Callable[..., An
     def initialize(connection: Any) -> Any:
         __tracebackhide__ = True
         me = at_work()
-        if me in TOTALS.connecting:
+        if me in CONNECTING:
             return original(connection)
         # A connection that somebody else has opened, for this engine to use.
-        TOTALS.connecting.add(me)
+        CONNECTING.add(me)
         try:
             return original(connection)
         finally:
-            TOTALS.connecting.discard(me)
+            CONNECTING.discard(me)
 
     return initialize
 

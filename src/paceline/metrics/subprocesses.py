@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from paceline.clock import CLOCK
 from paceline.metrics import audit
 from paceline.metrics.base import Probe
+from paceline.metrics.counts import COUNTS
 from paceline.metrics.imports import ARRIVALS
 from paceline.metrics.tally import Replacement, Tally, where
 from paceline.model.metric import Metric
@@ -16,8 +17,9 @@ from paceline.model.metric import Metric
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_TALLY = Tally("subprocess")
-_WAITED = Tally("subprocess")
+_PLACE = COUNTS.places(2)
+_TALLY = Tally("subprocess", probe=_PLACE, count=_PLACE)
+_WAITED = Tally("subprocess", probe=_PLACE, seconds=_PLACE + 1)
 _REPLACED: list[Replacement] = []
 #: Ids of processes that somebody waits for now: to communicate with one is to wait for it, too.
 _WAITING: set[int] = set()
@@ -114,13 +116,6 @@ def _uninstall() -> None:
         _REPLACED.pop().undo()
 
 
-def _read() -> tuple[float, float]:
-    started, waited = _TALLY, _WAITED
-    if (failure := started.failure or waited.failure) is not None:
-        raise failure
-    return started.count, waited.seconds
-
-
 PROBE = Probe(
     metrics=(
         Metric(
@@ -137,7 +132,7 @@ PROBE = Probe(
             description="Waiting for the end of subprocesses, and for what they write.",
         ),
     ),
-    read=_read,
+    place=_PLACE,
     install=_install,
     uninstall=_uninstall,
 )

@@ -6,6 +6,7 @@ import functools
 from typing import TYPE_CHECKING, Any, cast
 
 from paceline.metrics.callers import CALLERS
+from paceline.metrics.counts import COUNTS
 from paceline.metrics.ledger import LEDGER
 
 if TYPE_CHECKING:
@@ -15,43 +16,38 @@ if TYPE_CHECKING:
 
 
 class Tally:
-    """What happened of one kind since the process began.
+    """Enters what happens of one kind into the ledger, and counts it."""
 
-    `+=` on an attribute can't be interrupted by another thread: it calls nothing that is written in Python.
-    """
+    __slots__ = ("_count", "_kind", "_probe", "_seconds")
 
-    __slots__ = ("_kind", "count", "failure", "seconds")
+    def __init__(
+        self, kind: OperationKind, *, probe: int, count: int | None = None, seconds: int | None = None
+    ) -> None:
+        """Count at the places `count` and `seconds` of `COUNTS`, as far as somebody wants to know.
 
-    def __init__(self, kind: OperationKind) -> None:
-        """Begin with nothing."""
+        Args:
+            probe: the first place of the probe that what is counted here belongs to.
+        """
         self._kind: OperationKind = kind
-        self.count = 0
-        self.seconds = 0.0
-        self.failure: Exception | None = None
+        self._probe = probe
+        self._count = count
+        self._seconds = seconds
 
     def note(self, what: str, seconds: float, where: str | None) -> None:
         """Count something and enter it; `seconds` are negative if they weren't measured."""
-        self.count += 1
-        if seconds > 0:
-            self.seconds += seconds
+        numbers = COUNTS.numbers
+        if self._count is not None:
+            numbers[self._count] += 1
+        if self._seconds is not None and seconds > 0:
+            numbers[self._seconds] += seconds
         LEDGER.enter((self._kind, what, where, seconds, -1))
 
     def attempt(self, work: Callable[..., object], *arguments: Any) -> None:
-        """Do something of ours inside of what the suite does: what fails is told by the next read."""
+        """Do something of ours inside of what the suite does: what fails switches the probe off."""
         try:
             work(*arguments)
         except Exception as error:  # noqa: BLE001  a failure of ours never changes what the application does
-            self.failure = error
-
-    def read(self) -> tuple[float, float]:
-        """Return how often and how many seconds; for a probe.
-
-        Raises:
-            Exception: something of ours has failed, so nothing that was counted since can be trusted.
-        """
-        if self.failure is not None:
-            raise self.failure
-        return self.count, self.seconds
+            COUNTS.failures[self._probe] = error
 
 
 def where(skip: int) -> str | None:

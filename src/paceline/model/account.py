@@ -32,6 +32,8 @@ class Part:
         count: how often it happened.
         parts: what it consists of, the most first; they add up to it. Empty if it is one thing.
         mostly: of what was done in several places, in words, where most of it was; empty if unknown.
+        widely_used: whether it is a fixture of the session or a package, which falls to whichever test needs
+            it first or last.
     """
 
     cause: str
@@ -41,6 +43,7 @@ class Part:
     count: int
     parts: tuple[Part, ...] = ()
     mostly: str = ""
+    widely_used: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

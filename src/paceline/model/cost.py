@@ -89,6 +89,7 @@ class SessionPart:
         duration: seconds, with the parts within it.
         own: seconds without them.
         compiled: whether Python had to compile the source, for want of cached bytecode; None if unknown.
+        compiling: seconds of `own` that compiling took, or pytest's rewriting; None if nothing was compiled.
         count: how many are summed up in it.
         worker: "main", or pytest-xdist's name.
     """
@@ -98,6 +99,7 @@ class SessionPart:
     duration: float
     own: float
     compiled: bool | None = None
+    compiling: float | None = None
     count: int = 1
     worker: str
 

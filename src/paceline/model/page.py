@@ -9,23 +9,7 @@ from typing import Literal
 from paceline.model.account import Account
 from paceline.model.comparison import Comparison
 from paceline.model.run import Outcome, RunStatus
-
-TimeKind = Literal[
-    "startup", "collection", "fixtures", "setup", "call", "teardown", "database", "waiting", "other"
-]
-#: In the order in which they are drawn.
-TIME_KINDS: tuple[TimeKind, ...] = (
-    "startup",
-    "collection",
-    "fixtures",
-    "setup",
-    "call",
-    "teardown",
-    "database",
-    "waiting",
-    "other",
-)
-
+from paceline.model.times import TimeKind
 
 PagePart = Literal["timeline", "fixtures", "statements", "waiting", "history"]
 
@@ -153,7 +137,7 @@ class SuiteView:
         started_at: seconds since the epoch.
         wall: seconds of the whole process; None if unknown.
         facts: name and value of what the run was made with.
-        times: seconds by kind, summed over processes, in the order of `TIME_KINDS`.
+        times: seconds by kind, summed over processes, in the order of `TIME_NAMES`.
         span: seconds by the clock from the first test to the end of the last.
         runs: times of the runs in every `history`, in seconds since the epoch, the oldest first.
         after: index of the first of them that belongs to the newest profile; those before it are the past.

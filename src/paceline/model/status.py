@@ -67,6 +67,8 @@ def final_attempts(run: Run) -> tuple[TestRecord, ...]:
 
     Some plugins give several tests the same node id; as many attempts count as tests were collected under it.
     """
+    if len({test.nodeid for test in run.tests}) == len(run.tests):
+        return run.tests
     attempts: dict[str, list[TestRecord]] = {}
     for test in run.tests:
         attempts.setdefault(test.nodeid, []).append(test)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-#: In the order in which they are told. `database` and `waiting` are taken out of the others.
-TimeKind = Literal[
-    "start-up", "collection", "shared fixtures", "set-up", "call", "teardown", "database", "waiting"
+from paceline.model.times import TimeKind
+
+CostKind = Literal[
+    "fixture", "test", "sql", "sleep", "connect", "dns", "http", "subprocess", "import", "plugin"
 ]
-CostKind = Literal["fixture", "test", "sql", "sleep", "connect", "dns", "http", "subprocess", "import"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class Cost:
     Attributes:
         seconds: wall seconds, summed over processes.
         what: argname of a fixture, node id of a test without its parameters, a statement, an address, a
-            module.
+            module, a plugin.
         where: file, or `file:line`; None if unknown.
         count: how often it happened; of a fixture, how often it was set up.
     """

@@ -122,7 +122,8 @@ class Session:
 
     def _suspect(self, key: SeriesKey) -> Suspect:
         # The recorder knows no collections of imports.
-        base, head = self._sides(replace(key, metric=GC_COUNT)) if key.subject != "import" else ([], [])
+        nothing: Sides = ([], [])
+        base, head = self._sides(replace(key, metric=GC_COUNT)) if key.subject != "import" else nothing
         collections = [
             (before, after)
             for before, after in zip(base, head, strict=True)

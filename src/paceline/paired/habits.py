@@ -98,7 +98,7 @@ def calibrated(
 
 
 def _meets_all_but_z(score: PairedScore) -> bool:
-    return score.slower > 1 + LOOKS[-1].change
+    return score.median > 1 + LOOKS[-1].change
 
 
 def _typical(series: LogPairs) -> float:

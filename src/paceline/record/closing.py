@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paceline.errors import PacelineError
+from paceline.model.times import TIME_NAMES
 from paceline.record.writer import warn
 from paceline.store.run_totals import read_totals
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 #: Less than this isn't worth a line: seconds, and the share of all that is known.
 _WORTHWHILE, _NOTABLE = 0.01, 0.01
 _FEWEST_COLUMNS = 40
+#: Characters of a statement or an address, and those that every name keeps.
+_LONGEST, _SHORTEST = 48, 20
 #: What is done, by the kind of a cost; a fixture and a test have sentences of their own.
 _DOING = {
     "sql": "SQL",
@@ -89,7 +92,8 @@ def lines(
         record: path of the run file, as somebody would type it.
         root: path of the project, in the same way.
         brief: only the times and the record.
-        width: columns at which a line is cut or wrapped; None: nowhere. Paths and commands are never cut.
+        width: columns at which a line is cut or wrapped; None: nowhere. Places, paths and commands are never
+            cut, as somebody copies them.
     """
     if not totals.tests:
         return ()
@@ -98,7 +102,7 @@ def lines(
     costs = () if brief else _notable(totals)
     if costs:
         found.append(Line(text="To fix first:", strong=True))
-        found += [Line(text=_cut(f"{at}. {_cost(cost)}", columns)) for at, cost in enumerate(costs, 1)]
+        found += [Line(text=_cost(cost, f"{at}. ", columns)) for at, cost in enumerate(costs, 1)]
     inside = "" if root == "." else f" -C {shlex.quote(root)}"
     found.append(Line(text=f"Recorded in {record}; more: paceline explain{inside}"))
     return tuple(found)
@@ -117,11 +121,11 @@ def seconds(value: float) -> str:
 def _times(totals: RunTotals) -> Iterator[str]:
     """Yield the kinds that took time, and those that nobody looked at."""
     known = [
-        f"{total.kind} {seconds(total.seconds)}"
+        f"{TIME_NAMES[total.kind]} {seconds(total.seconds)}"
         for total in totals.kinds
         if total.seconds is not None and total.seconds >= 0.0005
     ]
-    unknown = [f"{total.kind} not recorded" for total in totals.kinds if total.seconds is None]
+    unknown = [f"{TIME_NAMES[total.kind]} not recorded" for total in totals.kinds if total.seconds is None]
     processes = [f"summed over {totals.processes} workers"] if totals.processes > 1 else []
     yield from known + unknown + processes
 
@@ -143,27 +147,27 @@ def _notable(totals: RunTotals) -> tuple[Cost, ...]:
     return tuple(cost for cost in totals.costs if cost.seconds >= least)
 
 
-def _cost(cost: Cost) -> str:
+def _cost(cost: Cost, start: str, columns: int | None) -> str:
+    """Return a cost on one line; if it is too long, what it is about is cut, and its place stays."""
     often = f", {cost.count} times" if cost.count > 1 else ""
+    place = f" at {cost.where}" if cost.where else ""
     match cost.kind:
         case "fixture":
-            place = f" at {cost.where}" if cost.where else ""
-            text = f"fixture {cost.what}{place}{often}"
+            what = f"fixture {cost.what}"
         case "test":
-            name = cost.what.partition("::")[2] or cost.what
-            text = f"{name} at {cost.where}{often}"
+            what = cost.what.partition("::")[2] or cost.what
         case "sleep":
-            text = f"sleep at {cost.where or 'an unknown place'}{often}"
+            what, place = "sleep", place or " at an unknown place"
+        case "plugin":
+            what, often = f"loading plugin {cost.what} and what it imports first", ""
         case _:
-            place = f" at {cost.where}" if cost.where else ""
-            text = f"{_DOING[cost.kind]} {cost.what}"
-            # The statement can be long, and the place is what somebody needs.
-            text = f"{text if len(text) <= 48 else f'{text[:45]}...'}{place}{often}"
-    return f"{seconds(cost.seconds)}: {_printable(text)}"
-
-
-def _cut(text: str, columns: int | None) -> str:
-    return text if columns is None or len(text) <= columns else f"{text[: columns - 3]}..."
+            what = f"{_DOING[cost.kind]} {cost.what}"
+            what = what if len(what) <= _LONGEST else f"{what[: _LONGEST - 3]}..."
+    start, what, end = f"{start}{seconds(cost.seconds)}: ", _printable(what), _printable(f"{place}{often}")
+    room = None if columns is None else columns - len(start) - len(end)
+    if room is not None and len(what) > room:
+        what = f"{what[: max(0, room - 3)]}..." if room >= _SHORTEST else f"{what[: _SHORTEST - 3]}..."
+    return f"{start}{what}{end}"
 
 
 def _printable(text: str) -> str:

@@ -8,27 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from functools import partial
-from inspect import isasyncgenfunction, isgeneratorfunction
 from json.encoder import encode_basestring_ascii as quoted
-from operator import add, sub
+from operator import sub
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
 from paceline.clock import CLOCK
 from paceline.metrics.ledger import LEDGER
-from paceline.record.meter import less
+from paceline.record.known_fixtures import OF_PARAMETER, Known, learn, parameter_member
+from paceline.record.meter import less, plus
 from paceline.record.outcome import codes_of
 from paceline.record.text import Texts, members_text, operation_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from paceline.record.meter import Meter, Reading
+    from paceline.record.meter import Mark, Meter, Reading
 
 #: Seconds; a function- or class-scoped fixture that took less, and did nothing counted, isn't mentioned.
 THRESHOLD = 1e-4
-_LASTING = ("module", "package", "session")
 
 #: Looked at for every test: there is mostly nothing to take.
 _ENTRIES = LEDGER.entries
@@ -40,25 +39,32 @@ class _Stretch:
     """A set-up or tear-down that is going on.
 
     Attributes:
-        shared: whether more than one test can use the fixture.
         members: of its line, the same for set-up and tear-down.
-        before: the reading at its start.
+        before: the moment at which it began.
         apart: what shared fixtures had taken in this phase by then.
         inner: what the fixtures took that were set up or torn down meanwhile.
         operations: texts of a shared fixture's own; of another, whether there were any.
     """
 
-    __slots__ = ("apart", "before", "event", "fixturedef", "inner", "members", "operations", "shared")
+    __slots__ = ("apart", "before", "event", "fixturedef", "inner", "known", "members", "operations")
 
-    def __init__(self, event: _Event, fixturedef: pytest.FixtureDef[Any], members: str) -> None:
+    def __init__(
+        self,
+        event: _Event,
+        fixturedef: pytest.FixtureDef[Any],
+        known: Known,
+        members: str,
+        apart: Reading | None,
+        before: Mark,
+    ) -> None:
         self.event: _Event = event
         self.fixturedef = fixturedef
+        self.known = known
         self.members = members
-        self.shared = fixturedef.scope != "function"
-        self.before: Reading = []
-        self.apart: Reading | None = None
+        self.apart = apart
+        self.before = before
         self.inner: Reading | None = None
-        self.operations: list[str] = []
+        self.operations: Sequence[str] = ()
 
 
 class Fixtures:
@@ -81,14 +87,16 @@ class Fixtures:
         self._texts = texts
         self._named = named
         self._failed = failed
-        self._stack: list[_Stretch] = []
+        #: Set-ups and tear-downs that go on.
+        self.stack: list[_Stretch] = []
         #: Shared fixtures' lines, up to the outcome, that wait for what ends the phase.
         self._ended: list[tuple[str, _Stretch, str]] = []
         self._uses: list[str] = []
         self._operations: list[str] = []
         self._apart: Reading | None = None
-        #: Members of its lines, and whether there may be something to tear down.
-        self._known: dict[pytest.FixtureDef[Any], tuple[str, bool]] = {}
+        self._known: dict[pytest.FixtureDef[Any], Known] = {}
+        #: Whether there may be anything for the end of the phase, or left from outside of phases.
+        self.pending = False
         #: The test that runs.
         self.item: pytest.Item | None = None
 
@@ -97,6 +105,8 @@ class Fixtures:
         self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
     ) -> Generator[None, object, object]:
         """Time a set-up, and see to it that the tear-down is timed."""
+        if fixturedef.func is OF_PARAMETER:
+            return (yield)
         stretch = self._set_up(fixturedef, request)
         outcome = "failed"
         try:
@@ -113,18 +123,23 @@ class Fixtures:
 
     def phase_begins(self) -> None:
         """Forget what happened outside of phases."""
+        self.pending = bool(self._ended)
         self._apart = None
-        if _ENTRIES:
-            LEDGER.clear()
-        if self._stack or self._uses or self._operations:
-            self._stack.clear()
-            self._uses.clear()
-            self._operations.clear()
+        LEDGER.clear()
+        self.stack.clear()
+        self._uses.clear()
+        self._operations.clear()
 
-    def phase_ends(self) -> None:
+    def take_operations(self) -> None:
         """Take what was done, while it is still known where."""
-        if _ENTRIES:
-            self._take_operations()
+        inner = self.stack[-1] if self.stack else None
+        fixture = inner.fixturedef.argname if inner is not None and not inner.known.shared else None
+        self.pending = True
+        texts = [operation_text(entry, fixture) for entry in LEDGER.take()]
+        if inner is not None:
+            inner.operations = [*inner.operations, *texts]
+        if inner is None or not inner.known.shared:
+            self._operations += texts
 
     def without_shared(self, values: Reading) -> Reading:
         """Return the values of the phase without its shared fixtures."""
@@ -158,13 +173,13 @@ class Fixtures:
         try:
             known = self._known.get(fixturedef)
             if known is None:
-                known = self._known[fixturedef] = (_members(fixturedef), _may_end(fixturedef))
-            members, ends = known
+                known = self._known[fixturedef] = learn(fixturedef)
+            members = known.members
             if hasattr(request, "param"):
-                members += _param(fixturedef, request)
-            if ends:  # finalizers run in the opposite order: this one comes last
+                members += parameter_member(fixturedef, request)
+            if known.ends:  # finalizers run in the opposite order: this one comes last
                 fixturedef.addfinalizer(partial(self._torn_down, fixturedef))
-            return self._begin("setup", fixturedef, members)
+            return self._begin("setup", fixturedef, known, members)
         except Exception as error:  # noqa: BLE001  a failure of ours never changes a test's outcome
             self._failed(error)
             return None
@@ -172,52 +187,53 @@ class Fixtures:
     def _was_set_up(self, stretch: _Stretch, outcome: str) -> None:
         try:
             self._end(stretch, outcome)
-            if self._known[stretch.fixturedef][1]:
+            if stretch.known.ends:
                 stretch.fixturedef.addfinalizer(partial(self._tear_down, stretch))
         except Exception as error:  # noqa: BLE001  a failure of ours never changes a test's outcome
             self._failed(error)
 
     def _tear_down(self, set_up: _Stretch) -> None:
         try:
-            self._begin("teardown", set_up.fixturedef, set_up.members)
+            self._begin("teardown", set_up.fixturedef, set_up.known, set_up.members)
         except Exception as error:  # noqa: BLE001  a failure of ours never changes a test's outcome
             self._failed(error)
 
     def _torn_down(self, fixturedef: pytest.FixtureDef[Any]) -> None:
         try:
-            for stretch in reversed(self._stack):
+            for stretch in reversed(self.stack):
                 if stretch.fixturedef is fixturedef and stretch.event == "teardown":
                     self._end(stretch, "passed")
                     return
         except Exception as error:  # noqa: BLE001  a failure of ours never changes a test's outcome
             self._failed(error)
 
-    def _begin(self, event: _Event, fixturedef: pytest.FixtureDef[Any], members: str) -> _Stretch:
+    def _begin(
+        self, event: _Event, fixturedef: pytest.FixtureDef[Any], known: Known, members: str
+    ) -> _Stretch:
         if _ENTRIES:
-            self._take_operations()
-        stretch = _Stretch(event, fixturedef, members)
-        stretch.apart = self._apart
-        self._stack.append(stretch)
-        stretch.before = self._meter.begin()
+            self.take_operations()
+        stretch = _Stretch(event, fixturedef, known, members, self._apart, self._meter.begin())
+        self.stack.append(stretch)
         return stretch
 
     def _end(self, stretch: _Stretch, outcome: str) -> None:
-        took = CLOCK.counter() - stretch.before[-1]
+        took = CLOCK.counter() - stretch.before[0]
         if _ENTRIES:
-            self._take_operations()
-        if stretch not in self._stack:
+            self.take_operations()
+        if stretch not in self.stack:
             return
-        while self._stack.pop() is not stretch:
+        while self.stack.pop() is not stretch:
             pass  # one that another plugin has kept from ending
-        if took < THRESHOLD and not stretch.operations and stretch.fixturedef.scope not in _LASTING:
+        if took < THRESHOLD and not stretch.operations and not stretch.known.lasting:
             return
-        total = self._meter.since(stretch.before, self._meter.read())
+        total = self._meter.since(stretch.before)
         own = total if stretch.inner is None else less(total, stretch.inner)
-        if self._stack:
-            outer = self._stack[-1]
-            outer.inner = total if outer.inner is None else list(map(add, outer.inner, total))
-        if stretch.shared:
-            self._apart = own if self._apart is None else list(map(add, self._apart, own))
+        if self.stack:
+            outer = self.stack[-1]
+            outer.inner = total if outer.inner is None else plus(outer.inner, total)
+        self.pending = True
+        if stretch.known.shared:
+            self._apart = own if self._apart is None else plus(self._apart, own)
             self._share(stretch, total, own, outcome)
         elif own[-1] >= THRESHOLD or stretch.operations:
             self._use(stretch, total, own)
@@ -234,42 +250,11 @@ class Fixtures:
     def _share(self, stretch: _Stretch, total: Reading, own: Reading, outcome: str) -> None:
         nodeid = "null" if self.item is None else quoted(self._named(self.item.nodeid))
         text = (
-            f'{{"kind":"fixture",{stretch.members},"scope":"{stretch.fixturedef.scope}",'
+            f'{{"kind":"fixture",{stretch.members},"scope":"{stretch.known.scope}",'
             f'"event":"{stretch.event}","nodeid":{nodeid},"worker":{self._texts.worker},'
-            f'"start":{CLOCK.at(stretch.before[-1]):.6f},'
+            f'"start":{CLOCK.at(stretch.before[0]):.6f},'
             f'"values":{self._texts.values(total)},"own":{self._texts.values(own)}'
         )
         if stretch.operations:
             text += members_text("operations", stretch.operations)
         self._ended.append((text, stretch, outcome))
-
-    def _take_operations(self) -> None:
-        inner = self._stack[-1] if self._stack else None
-        fixture = inner.fixturedef.argname if inner is not None and not inner.shared else None
-        texts = [operation_text(entry, fixture) for entry in LEDGER.take()]
-        if inner is not None:
-            inner.operations += texts
-        if inner is None or not inner.shared:
-            self._operations += texts
-
-
-def _members(fixturedef: pytest.FixtureDef[Any]) -> str:
-    return f'"argname":{quoted(fixturedef.argname)},"baseid":{quoted(fixturedef.baseid)}'
-
-
-def _param(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> str:
-    """Return a further member with the id of the parameter, near to how pytest makes it."""
-    param = request.param
-    at = int(getattr(request, "param_index", 0))  # not in pytest's public type
-    ids = fixturedef.ids
-    given = ids(param) if callable(ids) else ids[at] if ids and at < len(ids) else None
-    if given is None and isinstance(param, str | int | float | bool | None):
-        given = param
-    name = str(given) if given is not None or param is None else f"{fixturedef.argname}{at}"
-    return f',"param":{quoted(name)}'
-
-
-def _may_end(fixturedef: pytest.FixtureDef[Any]) -> bool:
-    """Tell whether there may be something to tear down: nothing else can add a finalizer."""
-    func = fixturedef.func
-    return isgeneratorfunction(func) or "request" in fixturedef.argnames or isasyncgenfunction(func)

@@ -2,7 +2,8 @@
 
 `import` statements and `importlib.import_module` both end in `_find_and_load` of Python's own import system,
 but only for modules that aren't loaded yet; the option `-X importtime` of Python measures at the same place.
-Nothing else is touched: no finder, no loader, no order. Our functions carry the file name of those that they
+Compiling is timed where Python's loaders and pytest's rewriter do it. Nothing else is touched: no finder, no
+loader, no order. Our functions carry the file name of those that they
 call, so that Python leaves them out of tracebacks and out of the stack levels of warnings.
 """
 
@@ -34,8 +35,13 @@ class ImportTimer:
     def install(self) -> None:
         """Begin; does nothing where Python imports in another way."""
         self._timeline.thread = get_ident()
-        self._replace("_frozen_importlib", "_find_and_load", partial(_timed, self._timeline))
-        self._replace("_frozen_importlib_external", "_compile_bytecode", partial(_noted, self._timeline))
+        external = sys.modules.get("_frozen_importlib_external")
+        loaders = getattr(external, "SourceLoader", None)
+        rewriter = sys.modules.get("_pytest.assertion.rewrite")
+        self._replace(sys.modules.get("_frozen_importlib"), "_find_and_load", partial(_timed, self._timeline))
+        self._replace(external, "_compile_bytecode", partial(_noted, self._timeline))
+        self._replace(loaders, "source_to_code", partial(_compiling, self._timeline))
+        self._replace(rewriter, "_rewrite_test", partial(_compiling, self._timeline))
 
     def uninstall(self) -> None:
         """Stop; a second call does nothing."""
@@ -43,8 +49,7 @@ class ImportTimer:
         while self._undo:
             self._undo.pop()()
 
-    def _replace(self, module: str, name: str, wrapped: Callable[[Any], FunctionType]) -> None:
-        owner = sys.modules.get(module)
+    def _replace(self, owner: object, name: str, wrapped: Callable[[Any], FunctionType]) -> None:
         original = getattr(owner, name, None)
         if not isinstance(original, FunctionType):
             return
@@ -102,6 +107,22 @@ def _noted(timeline: Timeline, original: Callable[..., Any]) -> Any:
         return original(data, name, *arguments, **further)
 
     return _compile_bytecode
+
+
+def _compiling(timeline: Timeline, original: Callable[..., Any]) -> Any:
+    """Return what times how a module is compiled."""
+
+    def source_to_code(*arguments: Any, **further: Any) -> Any:
+        stretch = timeline.current
+        if stretch is None or get_ident() != timeline.thread:
+            return original(*arguments, **further)
+        began = timeline.counter()
+        try:
+            return original(*arguments, **further)
+        finally:
+            stretch.compiling += timeline.counter() - began
+
+    return source_to_code
 
 
 def _restore(owner: Any, name: str, ours: object, original: object) -> None:

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from paceline.metrics.ledger import LEDGER
 from paceline.model.run import PHASES, MetricOff
 from paceline.record.fixtures import Fixtures
 from paceline.record.memory import Memory
 from paceline.record.meter import Meter
 from paceline.record.outcome import outcome, reason
-from paceline.record.text import Texts
+from paceline.record.text import Phase, Texts
 from paceline.store.run_file import line
 
 if TYPE_CHECKING:
@@ -27,11 +28,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from paceline.metrics.base import Probe
-    from paceline.record.meter import Reading
+    from paceline.record.meter import Mark, Reading
     from paceline.record.writer import Writer
 
-#: Phase, outcome, counter at its start, its values, further members.
-_Done = tuple[str, str, float, "Reading", str]
+#: Looked at for every phase: there is mostly nothing to take.
+_ENTRIES = LEDGER.entries
 
 
 class Measure:
@@ -63,14 +64,16 @@ class Measure:
         self._failed_subtests = 0
         self._deselected = 0
         self._meter = Meter(probes, self._lost)
+        self._renew, self._begin, self._since = self._meter.renew, self._meter.begin, self._meter.since
         self._texts = Texts([metric for probe in probes for metric in probe.metrics], worker)
         self._fixtures = Fixtures(self._meter, self.waiting.append, self._texts, named, self._give_up)
-        self._before: Reading = [0.0]
+        self._stack = self._fixtures.stack
+        self._before: Mark = self._meter.begin()
         self._values: Reading = []
         self._memory = Memory(self.note, worker)
         self._path: Path | None = None
         self._item: pytest.Item | None = None
-        self._done: list[_Done] = []
+        self._done: list[Phase] = []
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._forked)
 
@@ -83,32 +86,50 @@ class Measure:
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
         """Measure the set-up."""
         self._fixtures.item = item
-        if item.path != self._path:
-            self._path = item.path
-            self._memory.module(item.location[0])
-        self._start()
+        self._renew()
+        if item.path is not self._path:
+            self._moved(item)
+        self._running = True
+        if self._fixtures.pending or self._stack or _ENTRIES:
+            self._fixtures.phase_begins()
+        self._before = self._begin()
         try:
             return (yield)
         finally:
-            self._stop(self._meter.took(self._before))
+            self._values = self._since(self._before)
+            self._running = False
+            if _ENTRIES:
+                self._fixtures.take_operations()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self) -> Generator[None, object, object]:
         """Measure the test's own function."""
-        self._start()
+        self._running = True
+        if self._fixtures.pending or self._stack or _ENTRIES:
+            self._fixtures.phase_begins()
+        self._before = self._begin()
         try:
             return (yield)
         finally:
-            self._stop(self._meter.took(self._before))
+            self._values = self._since(self._before)
+            self._running = False
+            if _ENTRIES:
+                self._fixtures.take_operations()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self) -> Generator[None, object, object]:
-        """Measure the tear-down; every test ends with a full reading."""
-        self._start()
+        """Measure the tear-down."""
+        self._running = True
+        if self._fixtures.pending or self._stack or _ENTRIES:
+            self._fixtures.phase_begins()
+        self._before = self._begin()
         try:
             return (yield)
         finally:
-            self._stop(self._meter.since(self._before, self._meter.read()))
+            self._values = self._since(self._before)
+            self._running = False
+            if _ENTRIES:
+                self._fixtures.take_operations()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
@@ -134,10 +155,13 @@ class Measure:
         """Count the tests that were collected for nothing; each of several plugins may deselect some."""
         self._deselected += len(items)
 
-    def pytest_collection_finish(self) -> None:
-        """Note how many there were."""
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Note how many there were, and prepare for the others."""
         if self._deselected:
             self.waiting.append(json.dumps({"kind": "deselected", "count": self._deselected}))
+        if self._writer is not None:  # a worker runs only some of them
+            self._texts.prepare(session.items, self._named)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
@@ -152,56 +176,53 @@ class Measure:
         """Hand over what is left, and stop reading."""
         self._fixtures.release()
         self._memory.module(None)
+        self._meter.check()
         if self._writer is not None:
             self._hand_over(self._writer)
         self._meter.close()
 
-    def _start(self) -> None:
-        self._running = True
-        self._failed_subtests = 0
-        self._fixtures.phase_begins()
-        self._before = self._meter.begin()
-
-    def _stop(self, values: Reading) -> None:
-        self._values = values
-        self._running = False
-        self._fixtures.phase_ends()
-
     def _ended(self, report: pytest.TestReport, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
         when = str(report.when)
-        done = self._phase(when, report, call)
+        ended, more = "passed", ""
+        values, self._values = self._values, []
+        raised = call.excinfo
+        if raised or self._failed_subtests or report.outcome != "passed" or "wasxfail" in vars(report):
+            ended, more = self._how(report, call)
+        if self._fixtures.pending:
+            more += self._fixtures.phase_members(raised.value if raised is not None else None)
+            values = self._fixtures.without_shared(values)
+        done = when, ended, self._before[0], values, more
         if self._writer is None:
-            self._load(report, item, self._texts.phase(*done))
+            self._load(report, item, self._texts.phase(done))
+        else:
+            if when == "setup" and self._done:  # the last test, or attempt, had no tear-down
+                self._hand_over(self._writer)
+            self._item = item
+            self._done.append(done)
             if when == "teardown":
-                self._fixtures.item = None
-            return
-        if when == "setup" and self._done:  # the last test, or attempt, had no tear-down
-            self._hand_over(self._writer)
-        self._item = item
-        self._done.append(done)
+                self._hand_over(self._writer)
         if when == "teardown":
             self._fixtures.item = None
-            self._hand_over(self._writer)
 
-    def _phase(self, when: str, report: pytest.TestReport, call: pytest.CallInfo[None]) -> _Done:
-        ended, more = "passed", ""
-        raised = None
-        if call.excinfo is not None or report.outcome != "passed" or "wasxfail" in vars(report):
-            ended, more = outcome(report), reason(report, call)
-            raised = call.excinfo.value if call.excinfo is not None else None
+    def _how(self, report: pytest.TestReport, call: pytest.CallInfo[None]) -> tuple[str, str]:
+        """Return the outcome of a phase that didn't simply pass, and the members that say why."""
+        ended, more = outcome(report), reason(report, call)
         if ended == "passed" and self._failed_subtests:
             # pytest itself says so only when it shows the report.
             ended, more = "failed", f',"reason":"{self._failed_subtests} failed subtests"'
         self._failed_subtests = 0
-        more += self._fixtures.phase_members(raised)
-        values, self._values = self._values, []
-        return when, ended, self._before[-1], self._fixtures.without_shared(values), more
+        return ended, more
+
+    def _moved(self, item: pytest.Item) -> None:
+        """Note that the tests of another module begin."""
+        self._path = item.path
+        self._memory.module(item.location[0])
 
     def _hand_over(self, writer: Writer) -> None:
         """Let the test be written whose phases have been collected, and what waits before it."""
         lines = self.waiting
         if self._done and self._item is not None:
-            phases = ",".join([self._texts.phase(*done) for done in self._done])
+            phases = self._texts.phases(self._done)
             identity = self._texts.identity(self._item, self._named(self._item.nodeid))
             lines.append(writer.test_line(self._item.nodeid, identity, phases))
             self._done.clear()

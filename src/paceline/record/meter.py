@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from operator import sub
+from operator import add, sub
 
 from paceline.clock import CLOCK
 from paceline.metrics.base import Probe
+from paceline.metrics.counts import COUNTS
 
+#: One number per metric, `duration` last.
 Reading = list[float]
+#: A moment: its counter; the counts at it; the dear numbers as they were last read; the seconds since then.
+Mark = tuple[float, list[float], list[float], float]
+
+#: Seconds for which the last reading of the dear probes will do.
+_SHORT = 5e-4
+#: The same lists for ever.
+_NUMBERS, _GOING = COUNTS.numbers, COUNTS.going
+
+
+def plus(values: Reading, more: Reading) -> Reading:
+    """Return both together."""
+    return list(map(add, values, more))
 
 
 def less(values: Reading, part: Reading) -> Reading:
@@ -17,126 +31,134 @@ def less(values: Reading, part: Reading) -> Reading:
     return [max(0.0, value - taken) for value, taken in zip(values, part, strict=True)]
 
 
-#: Seconds; over a shorter stretch a dear probe isn't read.
-_SHORT = 1e-4
-
-
 class Meter:
     """The probes of one process, the dear ones first and `duration` last.
 
-    A reading is the numbers of all probes in one list. A probe that fails keeps its place in it, and its
-    metrics are declared lost: a reader then knows none of its values in this process.
+    A probe that fails keeps its place in every reading, and its metrics are declared lost: a reader then
+    knows none of its values in this process.
     """
 
     def __init__(self, probes: Sequence[Probe], lost: Callable[[str, str], None]) -> None:
         """Install `probes`; `lost` is called with the name of each metric that can't be read, and why."""
         self.probes = tuple(probes)
-        self.names = tuple(metric.name for probe in probes for metric in probe.metrics)
-        self._count = len(self.names)
+        names = [metric.name for probe in probes for metric in probe.metrics]
         self._lost = lost
-        self._reads = [probe.read for probe in probes]
-        self._cheap = sum(probe.dear for probe in probes)
-        self._dear = sum(len(probe.metrics) for probe in probes if probe.dear)
-        self._cpu = self.names.index("cpu_time") if "cpu_time" in self.names else None
+        self._off: set[int] = set()
         self._counter = CLOCK.counter
-        self._none = (0.0,) * self._dear
+        self._cpu = names.index("cpu_time") if "cpu_time" in names else None
+        self._nothing: Reading = [0.0] * len(names)
+        self._dear_probes = [at for at, probe in enumerate(probes) if probe.dear]
         for at, probe in enumerate(probes):
             try:
                 probe.install()
             except Exception as error:  # noqa: BLE001  a failure of a probe never changes a test's outcome
-                self._off(at, error)
-        self._last: Reading = []
-        self._boundary = 0.0
-        self._repaired()
+                self._switch_off(at, error)
+        self._size = len(COUNTS.numbers)
+        #: Probes that are asked every time, and where the numbers of each metric are in the counts of a mark.
+        self._asked = [at for at, probe in enumerate(probes[:-1]) if not probe.dear and probe.place is None]
+        self._places = self._laid_out()
+        self._renewals = [probe.renew for probe in probes if probe.renew is not None]
+        self._dear: list[float] = []
+        self._read_at = self._boundary = self._counter()
+        self._read(self._boundary)
 
-    def begin(self) -> Reading:
-        """Return the numbers at the beginning of something."""
-        last = self._last
+    def begin(self) -> Mark:
+        """Return the moment at which something begins."""
         now = self._counter()
-        if now - self._boundary > _SHORT or self._cpu is None:
-            return self.read()
-        # So short a time is taken to be CPU time, and what was counted in it counts for what comes next.
-        values = last[: self._dear]
-        values[self._cpu] += now - last[-1]
-        try:
-            values += self._read_cheap()
-        except Exception:  # noqa: BLE001  found out which one below
-            return self._repaired()
-        if len(values) != self._count:
-            return self._repaired()
-        self._last = values
-        self._boundary = values[-1]
-        return values
-
-    def took(self, before: Reading) -> Reading:
-        """Return the values of something that began with the reading `before` and ends now.
-
-        Of something short, only the time is known; what a dear probe has counted counts for what comes next.
-        """
-        now = self._counter()
-        if now - before[-1] > _SHORT or self._last is not before or self._cpu is None:
-            return self.since(before, self.read())
-        try:
-            cheap = self._read_cheap()
-        except Exception:  # noqa: BLE001  found out which one below
-            return self.since(before, self._repaired())
+        if now - self._boundary > _SHORT:
+            self._read(now)
+            now = self._counter()
         self._boundary = now
-        values = [*self._none, *map(sub, cheap, before[self._dear :])]
-        values[self._cpu] = values[-1]
+        counts = self._counts() if self._asked or _GOING else _NUMBERS[: self._size]
+        return now, counts, self._dear, now - self._read_at
+
+    def since(self, before: Mark) -> Reading:
+        """Return the values of something that began at `before` and ends now."""
+        now = self._counter()
+        if now - self._read_at > _SHORT:
+            self._read(now)
+        self._boundary = now
+        counts = self._counts() if self._asked or _GOING else _NUMBERS[: self._size]
+        took = now - before[0]
+        if counts == before[1] and self._dear is before[2]:
+            values = self._nothing[:]
+            values[-1] = took
+            if self._cpu is not None:
+                values[self._cpu] = took
+            return values
+        counted = before[1]
+        values = list(map(sub, self._dear, before[2]))
+        if self._cpu is not None:
+            values[self._cpu] = max(0.0, values[self._cpu] + now - self._read_at - before[3])
+        values += [counts[at] - counted[at] for at in self._places]
+        values.append(took)
         return values
 
-    def read(self) -> Reading:
-        """Return the numbers now."""
-        values: Reading = []
-        try:
-            for read in self._reads:
-                values += read()
-        except Exception:  # noqa: BLE001  found out which one below
-            return self._repaired()
-        if len(values) != self._count:
-            return self._repaired()
-        self._last = values
-        self._boundary = values[-1]
-        return values
+    def renew(self) -> None:
+        """Let the probes see to it that they are still in their places, before a test."""
+        for renew in self._renewals:
+            renew()
+        if COUNTS.failures:
+            self.check()
 
-    def since(self, before: Reading, after: Reading) -> Reading:
-        """Return what was added between two readings."""
-        values = list(map(sub, after, before))
-        if self._cpu is not None and values[self._cpu] < 0:  # see `begin`
-            values[self._cpu] = 0.0
-        return values
+    def check(self) -> None:
+        """Declare the metrics lost of instruments that have failed meanwhile."""
+        for at, probe in enumerate(self.probes):
+            if probe.place in COUNTS.failures:
+                self._switch_off(at, COUNTS.failures[probe.place])
 
     def close(self) -> None:
         """Uninstall every probe."""
-        for probe, read in zip(self.probes, self._reads, strict=True):
-            if read is probe.read:
+        for at, probe in enumerate(self.probes):
+            if at not in self._off:
                 with suppress(Exception):  # nothing of it is needed any more
                     probe.uninstall()
 
-    def _repaired(self) -> Reading:
-        values: Reading = []
-        for at in range(len(self._reads)):
+    def _counts(self) -> list[float]:
+        for going in tuple(_GOING):
+            going()
+        counts = _NUMBERS[: self._size]
+        for at in self._asked:
+            counts += self._ask(at)
+        return counts
+
+    def _read(self, now: float) -> None:
+        """Read the dear probes; it's `now`."""
+        values: list[float] = []
+        for at in self._dear_probes:
+            values += self._ask(at)
+        self._dear = values
+        self._read_at = now
+
+    def _ask(self, at: int) -> Sequence[float]:
+        probe = self.probes[at]
+        if at not in self._off and probe.read is not None:
             try:
-                found = self._reads[at]()
-                if len(found) != len(self.probes[at].metrics):
-                    raise ValueError(f"{len(found)} numbers for {len(self.probes[at].metrics)} metrics")  # noqa: TRY301  one way out for every failure
-                values += found
+                found = probe.read()
+                if len(found) == len(probe.metrics):
+                    return found
+                raise ValueError(f"{len(found)} numbers for {len(probe.metrics)} metrics")  # noqa: TRY301  one way out for every failure
             except Exception as error:  # noqa: BLE001  a failure of a probe never changes a test's outcome
-                self._off(at, error)
-                values += self._reads[at]()
-        self._last = values
-        self._boundary = values[-1]
-        return values
+                self._switch_off(at, error)
+        return (0.0,) * len(probe.metrics)
 
-    def _read_cheap(self) -> Reading:
-        values: Reading = []
-        for read in self._reads[self._cheap :]:
-            values += read()
-        return values
+    def _laid_out(self) -> list[int]:
+        """Return the places of the metrics that are neither dear nor the duration."""
+        places: list[int] = []
+        asked = self._size
+        for probe in self.probes[:-1]:
+            if probe.dear:
+                continue
+            if probe.place is None:
+                first, asked = asked, asked + len(probe.metrics)
+            else:
+                first = probe.place
+            places += range(first, first + len(probe.metrics))
+        return places
 
-    def _off(self, at: int, error: Exception) -> None:
-        metrics = self.probes[at].metrics
-        zeros = (0.0,) * len(metrics)
-        self._reads[at] = lambda: zeros
-        for metric in metrics:
+    def _switch_off(self, at: int, error: Exception) -> None:
+        if at in self._off:
+            return
+        self._off.add(at)
+        for metric in self.probes[at].metrics:
             self._lost(metric.name, f"{type(error).__name__}: {error}")

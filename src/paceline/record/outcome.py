@@ -8,11 +8,14 @@ from typing import cast, get_args
 import pytest
 
 from paceline.errors import PacelineError
+from paceline.masking import masked
 from paceline.model.run import PhaseOutcome, RunStatus
 
 _RUN_STATUSES = frozenset(get_args(RunStatus))
 _OUTCOMES = frozenset(get_args(PhaseOutcome))
 _LONGEST_REASON = 300
+#: A password that is cut in the middle can't be told from other text.
+_LONGEST_READ = 3000
 
 
 def outcome(report: pytest.TestReport) -> str:
@@ -32,7 +35,7 @@ def reason(report: pytest.TestReport, call: pytest.CallInfo[None]) -> str:
     members = ""
     text = _why(report, call)
     if text:
-        members = f',"reason":{json.dumps(text[:_LONGEST_REASON])}'
+        members = f',"reason":{json.dumps(masked(text[:_LONGEST_READ])[:_LONGEST_REASON])}'
     status = getattr(call.excinfo.value, "run_status", None) if call.excinfo is not None else None
     if isinstance(status, str) and status in _RUN_STATUSES:
         members += f',"run_status":"{status}"'

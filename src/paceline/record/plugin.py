@@ -13,6 +13,7 @@ import pytest
 
 from paceline.clock import CLOCK
 from paceline.errors import ConfigError
+from paceline.masking import masked, masked_words
 from paceline.metrics.callers import CALLERS
 from paceline.metrics.chosen import chosen, declared, known_metrics
 from paceline.model.run import SCHEMA_VERSION, Arguments, RunEnd, RunHeader
@@ -21,6 +22,7 @@ from paceline.record.closing import Closing
 from paceline.record.environment import environment
 from paceline.record.machine import Machine
 from paceline.record.measure import Measure
+from paceline.record.reports import Reports
 from paceline.record.revision import revision
 from paceline.record.spans import Spans
 from paceline.record.workers import ControllerSide, WorkerSide, layout, naming, worker_name
@@ -88,23 +90,30 @@ def _register(config: pytest.Config, loaded_at: tuple[float, float], words: Sequ
     except OSError as error:
         warn(config, f"this run is not recorded, {error.filename} can't be created: {error.strerror}")
         return
-    writer = Writer(config, file, named)
+    writer = Writer(config, file)
+    reports = Reports(writer, named)
     writer.note("header", header)
     # With workers, tests run there.
     measure = None if header.workers else Measure("main", partial(warn, config), probes, named, writer)
     spans = Spans("main", loaded_at, writer.note)
-    recorder = Recorder(config, writer, measure, spans, path, to_seal=not config.getoption("--paceline-out"))
+    recorder = Recorder(
+        config, writer, reports, measure, spans, path, to_seal=not config.getoption("--paceline-out")
+    )
     plugins: dict[str, object] = {
         "paceline-writer": writer,
         "paceline-spans": spans,
         "paceline-recorder": recorder,
-        **(measure.plugins if measure else {"paceline-controller": ControllerSide(writer, named)}),
+        **(measure.plugins if measure else {"paceline-controller": ControllerSide(writer, reports, named)}),
     }
     # Who has named the file reads it, such as `paceline profile`.
     if not config.getoption("--paceline-out"):
         plugins["paceline-closing"] = Closing(path)
     for name, plugin in plugins.items():
         config.pluginmanager.register(plugin, name)
+    if measure is None:
+        reports.register(config.pluginmanager)
+    else:
+        reports.register_after_fork(config.pluginmanager)
     startup.register(config, "main", writer.note, partial(warn, config))
 
 
@@ -119,6 +128,7 @@ class Recorder:
         self,
         config: pytest.Config,
         writer: Writer,
+        reports: Reports,
         measure: Measure | None,
         spans: Spans,
         path: Path,
@@ -128,6 +138,7 @@ class Recorder:
         """Write through `writer`; afterwards gzip the file at `path` if it is `to_seal`."""
         self._config = config
         self._writer = writer
+        self._reports = reports
         self._measure = measure
         self._spans = spans
         self._path = path
@@ -150,6 +161,7 @@ class Recorder:
             self._spans.finish()
             if self._measure is not None:
                 self._measure.finish()
+            self._reports.finish()
             self._writer.note("process", self._machine.state())
             end = RunEnd(exit_code=int(session.exitstatus), ended_at=round(CLOCK.now(), 6))
             if self._writer.finish(end) and self._to_seal:
@@ -183,9 +195,9 @@ def _header(config: pytest.Config) -> RunHeader:
         started_at=round(now, 6),
         paceline=__version__,
         arguments=Arguments(
-            command_line=tuple(str(arg) for arg in config.invocation_params.args),
-            addopts=tuple(config.getini("addopts")),
-            environment=os.environ.get("PYTEST_ADDOPTS", ""),
+            command_line=masked_words(map(str, config.invocation_params.args)),
+            addopts=masked_words(config.getini("addopts")),
+            environment=masked(os.environ.get("PYTEST_ADDOPTS", "")),
             marker_expression=config.getoption("markexpr", default="") or "",
             paths=tuple(config.args),
         ),

@@ -7,15 +7,18 @@ the same are ever compared.
 
 from __future__ import annotations
 
+import marshal
 import sys
-from functools import cache
 from hashlib import blake2b
 from types import CodeType, FunctionType
 from typing import Any, cast
 
 import pytest
 
-_MADE_BY = f"{sys.implementation.cache_tag}-{pytest.__version__}:"
+#: Its last part stands for the way in which it's made here.
+_MADE_BY = f"{sys.implementation.cache_tag}-{pytest.__version__}-2:"
+_INVOLVED = frozenset({CodeType, frozenset})
+_KNOWN: dict[tuple[int, type | None], tuple[CodeType, str]] = {}
 
 
 def source_hash(function: object, owner: type | None = None) -> str | None:
@@ -34,32 +37,39 @@ def source_hash(function: object, owner: type | None = None) -> str | None:
     while inner := getattr(bare, "__func__", None) or getattr(bare, "__wrapped__", None):
         bare = inner
     code = getattr(bare, "__code__", None)
-    return _fingerprint(code, owner) if isinstance(code, CodeType) else None
+    if not isinstance(code, CodeType):
+        return None
+    known = _KNOWN.get((id(code), owner))
+    if known is None:
+        # The code is kept, so that no other can get its id.
+        known = _KNOWN[id(code), owner] = code, _MADE_BY + _fingerprint(code, owner)
+    return known[1]
 
 
-@cache
 def _fingerprint(code: CodeType, owner: type | None) -> str:
-    digest = blake2b(digest_size=8)
-    for part in _parts(code):
-        digest.update(part)
+    parts = _parts(code)
     for name, member in sorted(vars(owner).items()) if owner is not None else ():
         if isinstance(member, FunctionType) and not name.startswith("test"):
-            for part in _parts(member.__code__):
-                digest.update(part)
-    return _MADE_BY + digest.hexdigest()
+            parts += _parts(member.__code__)
+    return blake2b(b"\0".join(parts), digest_size=8).hexdigest()
 
 
 def _parts(code: CodeType) -> list[bytes]:
     """Return what makes a difference when `code` runs; line numbers don't."""
-    names = (code.co_name, code.co_names, code.co_varnames, code.co_freevars)
-    parts = [code.co_code, repr(names).encode()]
-    for constant in code.co_consts:
+    names = [code.co_name, "", *code.co_names, "", *code.co_varnames, "", *code.co_freevars, ""]
+    constants = code.co_consts
+    parts = [code.co_code, "\0".join(names).encode()]
+    if _INVOLVED.isdisjoint(map(type, constants)):
+        # Each test pays for this; a version of the format in which equal values are equal bytes.
+        parts.append(marshal.dumps(constants, 2))
+        return parts
+    for constant in constants:
         if isinstance(constant, CodeType):
-            parts.extend(_parts(constant))
+            parts += _parts(constant)
         elif isinstance(constant, frozenset):
             # Its order depends on the hash seed of the process.
             members = cast("frozenset[object]", constant)
             parts.append(repr(sorted(repr(item) for item in members)).encode())
         else:
-            parts.append(repr(constant).encode())
+            parts.append(marshal.dumps(constant, 2))
     return parts

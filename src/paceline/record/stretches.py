@@ -29,9 +29,10 @@ class Stretch:
         parent: the one around it.
         ended: None while it goes on.
         compiled: as in `SessionPart`.
+        compiling: seconds of it in which source was compiled.
     """
 
-    __slots__ = ("compiled", "ended", "kind", "name", "parent", "started")
+    __slots__ = ("compiled", "compiling", "ended", "kind", "name", "parent", "started")
 
     def __init__(self, kind: PartKind, name: str, parent: Stretch | None, started: float) -> None:
         """Begin at counter seconds `started`."""
@@ -41,6 +42,7 @@ class Stretch:
         self.started = started
         self.ended: float | None = None
         self.compiled: bool | None = None
+        self.compiling = 0.0
 
 
 class Timeline:
@@ -48,7 +50,7 @@ class Timeline:
 
     def __init__(self, counter: Callable[[], float]) -> None:
         """Read the time from `counter`, in seconds."""
-        self._counter = counter
+        self.counter = counter
         self.stretches: list[Stretch] = []
         #: Ident of the thread that imports are timed in; None while none are.
         self.thread: int | None = None
@@ -57,13 +59,13 @@ class Timeline:
 
     def begin(self, kind: PartKind, name: str) -> Stretch:
         """Begin a stretch within the current one."""
-        stretch = self.current = Stretch(kind, name, self.current, self._counter())
+        stretch = self.current = Stretch(kind, name, self.current, self.counter())
         self.stretches.append(stretch)
         return stretch
 
     def end(self, stretch: Stretch) -> None:
         """End `stretch` and go on in the one around it."""
-        stretch.ended = self._counter()
+        stretch.ended = self.counter()
         self.current = stretch.parent
 
 
@@ -84,6 +86,7 @@ def parts(
     for stretch, key in keys.items():
         mine, seconds = sums[key], _seconds(stretch)
         mine.own += seconds
+        mine.compiling += stretch.compiling
         if times[key] == 1 or all(keys.get(outer) != key for outer in _around(stretch)):
             mine.duration += seconds
             mine.count += 1
@@ -98,6 +101,7 @@ def parts(
             duration=round(one.duration, 6),
             own=round(one.own, 6),
             compiled=one.compiled,
+            compiling=round(one.compiling, 6) if one.compiled else None,
             count=one.count,
             worker=worker,
         )
@@ -106,13 +110,14 @@ def parts(
 
 
 class _Sum:
-    __slots__ = ("compiled", "count", "duration", "own")
+    __slots__ = ("compiled", "compiling", "count", "duration", "own")
 
     def __init__(self) -> None:
         self.duration = 0.0
         self.own = 0.0
         self.count = 0
         self.compiled: bool | None = None
+        self.compiling = 0.0
 
     def add(self, other: _Sum) -> None:
         # What is left over may lie within one another, so only the own seconds can be added.
@@ -120,6 +125,7 @@ class _Sum:
         self.own += other.own
         self.count += other.count
         self.compiled = other.compiled
+        self.compiling += other.compiling
 
     @property
     def rank(self) -> float:

@@ -12,7 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
     from paceline.record.measure import Measure
+    from paceline.record.reports import Reports
     from paceline.record.writer import Writer
+
+
+#: The phase of a report that pytest-xdist makes up for a test whose worker died.
+CRASHED = "???"
 
 
 def worker_name(config: pytest.Config) -> str | None:
@@ -24,11 +29,6 @@ def worker_name(config: pytest.Config) -> str | None:
 def worker_of(report: Any) -> str:
     """Return the name of the worker that sent `report`; "main" for one of this process."""
     return str(report.node.gateway.id) if hasattr(report, "node") else "main"
-
-
-def says_crash(report: Any) -> bool:
-    """Tell whether `report` is the one that pytest-xdist makes up for a test whose worker died."""
-    return bool(report.when == "???")
 
 
 def layout(config: pytest.Config) -> tuple[int, str | None]:
@@ -77,9 +77,10 @@ class WorkerSide:
 class ControllerSide:
     """In the controller: takes what workers send besides reports."""
 
-    def __init__(self, writer: Writer, named: Callable[[str], str]) -> None:
-        """Pass everything to `writer`, with the node ids that `named` makes of the workers'."""
+    def __init__(self, writer: Writer, reports: Reports, named: Callable[[str], str]) -> None:
+        """Pass everything to `writer`, or `reports`, with the node ids that `named` makes of the workers'."""
         self._writer = writer
+        self._reports = reports
         self._named = named
         self._collected = False
 
@@ -107,7 +108,7 @@ class ControllerSide:
                 match event:
                     case ("testreport", {"node": node, "rep": pytest.TestReport() as report}):
                         vars(report)["node"] = node
-                        self._writer.pytest_runtest_logreport(report)
+                        self._reports.pytest_runtest_logreport(report)
                     case ("workerfinished", {"node": node}):
                         self.pytest_testnodedown(node)
                     case _:

@@ -43,7 +43,7 @@ def _issue(check: str, text: str, severity: str, place: tuple[str, int]) -> dict
     return {
         "description": text,
         "check_name": f"paceline-{check.replace('_', '-')}",
-        "fingerprint": hashlib.sha256(about.encode()).hexdigest(),
+        "fingerprint": hashlib.sha256(about.encode(errors="surrogatepass")).hexdigest(),
         "severity": severity,
         "location": {"path": path, "lines": {"begin": line}},
     }

@@ -18,10 +18,15 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A column of a table."""
+    """A column of a table.
+
+    Attributes:
+        whole: whether its texts are to stay in one piece where there is room, such as a file and line.
+    """
 
     name: str
     numeric: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,10 @@ _HEADLINE_SHARE = 0.03
 _TELLING_SHARE = 0.1
 #: Causes that say nothing more about what they are part of.
 _UNNAMED = ("python", "waiting", "machine")
+#: Causes that others leave: what belongs to one and wasn't measured as such is in them, and what is our own.
+_ASIDE = {"python": 1, "waiting": 1, "isolation": 2}
+#: Of the first of these, from which on another cause is named before it.
+_NEARLY = 2 / 3
 #: Causes whose place is where something is, and not from where it was called.
 _AT = ("fixture_setup", "fixture_teardown", "python", "waiting")
 
@@ -56,16 +60,39 @@ def headline(account: Account) -> str:
 
 
 def _telling(account: Account) -> Sequence[Part]:
-    """Return the parts that are worth a word; how busy the machine was is said last: it explains nothing."""
-    worth = [part for part in account.parts if part.seconds >= _HEADLINE_SHARE * account.seconds > 0]
-    first = [part for part in worth if part.cause != "machine"][:_IN_HEADLINE]
-    return [*first, *(part for part in worth if part.cause == "machine")]
+    """Return the parts that are worth a word.
+
+    A cause of its own comes first if it is nearly the largest. Of what a test only did for the whole session,
+    one is told, and never instead of what it does itself. How busy the machine was is said last: it explains
+    nothing.
+    """
+    of_test = account.subject.kind == "test"
+    common = [part for part in account.parts if of_test and part.widely_used]
+    whole = account.seconds - sum(part.seconds for part in common)
+    own = [part for part in account.parts if part not in common and part.cause != "machine"]
+    first = sorted(_worth(own, whole), key=_clean, reverse=True)
+    leads = [part for part in first if _clean(part) >= _NEARLY * _clean(first[0])]
+    leads.sort(key=lambda part: _ASIDE.get(part.cause, 0))
+    first = [*leads, *(part for part in first if part not in leads)]
+    for part in sorted(_worth(common, account.seconds), key=_clean, reverse=True)[:1]:
+        is_largest = not first or _clean(first[0]) < _NEARLY * _clean(part)
+        first.insert(0 if is_largest else 1, part)
+    machine = [part for part in account.parts if part.cause == "machine"]
+    return [*first[:_IN_HEADLINE], *_worth(machine, account.seconds)]
+
+
+def _worth(parts: Sequence[Part], whole: float) -> list[Part]:
+    return [part for part in parts if part.seconds >= _HEADLINE_SHARE * whole and part.seconds > 0]
+
+
+def _clean(part: Part) -> float:
+    """Return the seconds of a part in which it didn't wait for a processor."""
+    return part.seconds - sum(one.seconds for one in part.parts if one.cause == "machine")
 
 
 def _told(part: Part) -> str:
     named = [one for one in part.parts if one.cause not in _UNNAMED]
-    clean = part.seconds - sum(one.seconds for one in part.parts if one.cause == "machine")
-    if part.cause == _cause_of(named) or not named or named[0].seconds < _TELLING_SHARE * clean:
+    if part.cause == _cause_of(named) or not named or named[0].seconds < _TELLING_SHARE * _clean(part):
         return _placed(part)
     return f"{_placed(part)}: {seconds(named[0].seconds)} of it {_placed(named[0])}"
 
@@ -91,7 +118,7 @@ def _parts(account: Account) -> Table:
         Column(name="Seconds", numeric=True),
         Column(name="Share", numeric=True),
         Column(name="Spent on"),
-        Column(name="Where"),
+        Column(name="Where", whole=True),
     )
     return Table(title="Where the time went", columns=columns, rows=tuple(_rows(account)))
 
@@ -161,7 +188,11 @@ def _by_the_clock(account: Account) -> Note:
 
 
 def _suggestions(account: Account) -> Table:
-    columns = (Column(name="Gives back", numeric=True), Column(name="What to do first"), Column(name="Where"))
+    columns = (
+        Column(name="Gives back", numeric=True),
+        Column(name="What to do first"),
+        Column(name="Where", whole=True),
+    )
     return Table(
         title="What to do first",
         columns=columns,

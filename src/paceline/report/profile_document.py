@@ -32,7 +32,7 @@ class SuiteReport:
     Attributes:
         slowest: the slowest first.
         failed_attempt: the newest attempt, where it gave no figures and older ones were kept.
-        refused: regressions for which the figures were not stored.
+        refused: regressions for which the figures were not stored, a sentence per cause.
     """
 
     profile: Profile
@@ -50,7 +50,8 @@ def profile_document(suites: Sequence[SuiteReport], output: str) -> Document:
         blocks.append(_parts(suites))
     for suite in suites:
         blocks.extend(_suite_blocks(suite))
-    blocks.append(Note(text=f"Stored in {output}", tone="dim"))
+    refused = all(suite.refused for suite in suites)
+    blocks.append(Note(text=f"{output} is as it was" if refused else f"Stored in {output}", tone="dim"))
     return Document(title="Paceline profile", blocks=tuple(blocks))
 
 
@@ -144,13 +145,11 @@ def _suite_blocks(suite: SuiteReport) -> list[Table | Note]:
         text = f"{profile.suite}: a round gave no figures: {because(attempt.status, attempt.reason)}"
         blocks.append(Note(text=text, tone="bad"))
     if suite.refused:
-        regressions = count(len(suite.refused), "regression")
         text = (
-            f"{profile.suite}: not stored, because of {regressions} that nobody has justified; "
+            "not stored, because of what nobody has justified; "
             f"'paceline baseline accept {profile.suite}' takes the figures all the same"
         )
-        shown = tuple(printable(line) for line in suite.refused[:_MOST_NAMES])
-        blocks.append(Note(text=f"{text}:", tone="bad", items=shown))
+        blocks.append(_names(profile, text, suite.refused))
     if suite.kept is not None and not suite.refused:
         text = f"{profile.suite}: the figures of {suite.kept.recorded_at or 'an earlier profile'} were kept"
         blocks.append(Note(text=text, tone="dim"))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from paceline.model.page import SuiteView, TestView
+from paceline.model.times import TIME_NAMES
 from paceline.report.comparison_document import comparison_document
 from paceline.report.document import Cell, Column, Document, Note, Table, Tone
 from paceline.report.explain_document import explain_document, headline
 from paceline.report.words import because, count, printable, seconds
 
 _MOST_TESTS = 10
-_NAMES = {"startup": "start-up", "setup": "set-up", "teardown": "tear-down"}
 
 
 def report_document(suites: Sequence[SuiteView]) -> Document:
@@ -41,7 +41,7 @@ def _blocks(suite: SuiteView) -> Iterator[Table | Note]:
     if not suite.tests:
         return
     yield Note(text=headline(suite.account))
-    spent = ", ".join(f"{seconds(time)} {_NAMES.get(kind, kind)}" for kind, time in suite.times if time)
+    spent = ", ".join(f"{seconds(time)} {TIME_NAMES[kind]}" for kind, time in suite.times if time)
     yield Note(text=f"By kind: {spent}", tone="dim")
     for block in explain_document(suite.account).blocks:
         if isinstance(block, Table) and block.title == "What to do first":

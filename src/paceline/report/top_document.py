@@ -27,8 +27,14 @@ def _columns(ranking: Ranking) -> tuple[Column, ...]:
         *shares,
         Column(name="Times", numeric=True),
         Column(name=ranking.kind.capitalize().removesuffix("s")),
-        Column(name="Where"),
+        Column(name="Where", whole=True),
     )
+
+
+def _short(row: Ranked) -> str:
+    """Return the name without the file that its place says."""
+    file = (row.where or "").rpartition(":")[0]
+    return row.name.removeprefix(f"{file}::") if file else row.name
 
 
 def _row(row: Ranked, ranking: Ranking) -> tuple[Cell, ...]:
@@ -37,6 +43,6 @@ def _row(row: Ranked, ranking: Ranking) -> tuple[Cell, ...]:
         Cell(text=quantity(row.value, ranking.unit)),
         *shares,
         Cell(text=str(row.count)),
-        Cell(text=printable(row.name)),
+        Cell(text=printable(_short(row))),
         Cell(text=printable(row.where or "")),
     )

@@ -9,22 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from paceline.model.verdict import State, SuiteVerdict, Verdict
-from paceline.report.verdict_words import HEADLINES
+from paceline.report.verdict_words import HEADLINES, SIGNS
 from paceline.report.words import count, printable, seconds
 
-#: The mark and the words of each state; no two look alike.
-SIGNS: dict[State, tuple[str, str]] = {
-    "regressed": ("❌", "regressed"),
-    "not_provisioned": ("🔌", "not provisioned"),
-    "not_measured": ("⛔", "not measured"),
-    "tests_failed": ("🧪", "tests failed"),
-    "justified": ("📝", "justified"),
-    "not_comparable": ("⚖️", "not comparable"),
-    "no_baseline": ("🆕", "no baseline"),
-    "passed": ("✅", "passed"),
-}
 #: Verdicts whose suites are open when the reader comes.
 _OPEN: frozenset[State] = frozenset({"regressed", "not_provisioned", "not_measured", "tests_failed"})
 _RUNS = re.compile(r"`+")
@@ -106,6 +96,7 @@ def _row(cells: tuple[str, ...]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+@lru_cache(maxsize=10_000)  # until everything fits, most of it is rendered several times
 def code(text: str) -> str:
     """Return `text` as a code span that also holds in a table; nothing in it is markup any more."""
     # Even escaped, a bar could end the cell, and with it the span.

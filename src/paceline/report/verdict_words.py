@@ -16,6 +16,17 @@ HEADLINES: dict[State, str] = {
     "no_baseline": "heavy tests have no baseline yet",
     "passed": "heavy tests are as fast as before",
 }
+#: The mark and the words of each state; no two look alike.
+SIGNS: dict[State, tuple[str, str]] = {
+    "regressed": ("❌", "regressed"),
+    "not_provisioned": ("🔌", "not provisioned"),
+    "not_measured": ("⛔", "not measured"),
+    "tests_failed": ("🧪", "tests failed"),
+    "justified": ("📝", "justified"),
+    "not_comparable": ("⚖️", "not comparable"),
+    "no_baseline": ("🆕", "no baseline"),
+    "passed": ("✅", "passed"),
+}
 TONES: dict[State, Tone] = {
     "regressed": "bad",
     "not_provisioned": "bad",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, log, sqrt
@@ -87,9 +88,10 @@ def chosen_controls(durations: Mapping[K, float], nominated: Sequence[K], number
     chosen: list[K] = []
     while free and wanted and len(chosen) < number:
         goal = wanted[len(chosen) % len(wanted)]
-        nearest = min(free, key=lambda entry: abs(entry[0] - goal))
-        free.remove(nearest)
-        chosen.append(nearest[2])
+        at = bisect_left(free, goal, key=lambda entry: entry[0])
+        if at == len(free) or (at > 0 and goal - free[at - 1][0] <= free[at][0] - goal):
+            at -= 1
+        chosen.append(free.pop(at)[2])
     return tuple(chosen)
 
 

@@ -6,12 +6,13 @@ share, the speed of the machine in that minute, is taken out: the median ratio o
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from math import exp, inf, isfinite, log, sqrt
 from typing import Generic, TypeVar
 
-from paceline.stats.robust import middle, spread
+from paceline.stats.robust import middle, middle_of, spread, spread_of
 
 K = TypeVar("K", bound=Hashable)
 
@@ -85,20 +86,26 @@ def fit(history: Mapping[K, Sequence[float | None]]) -> dict[K, Noise]:
         history: seconds of each series, one item per run and the same runs everywhere; None where a run has
             none. What isn't positive and finite counts as None.
     """
-    logs = {
-        key: [(run, log(value)) for run, value in enumerate(values) if value is not None and 0 < value < inf]
-        for key, values in history.items()
-    }
-    logs = {key: values for key, values in logs.items() if values}
-    factors = _factors(logs)
-    residuals: dict[K, list[float]] = {}
-    for key, values in logs.items():
-        kept = [value - factors[run] for run, value in values if _is_usable(factors[run])]
-        if kept:
-            residuals[key] = kept
-    centres = {key: middle(values) for key, values in residuals.items()}
-    own = {key: spread(values, centres[key]) for key, values in residuals.items() if len(values) > 1}
-    return shrunk(centres, own, {key: len(values) for key, values in residuals.items()})
+    rows = {key: row for key, values in history.items() if (row := _logs(values)) is not None}
+    factors = _factors(rows.values())
+    usable = [_is_usable(factor) for factor in factors]
+    centres: dict[K, float] = {}
+    own: dict[K, float] = {}
+    counts: dict[K, int] = {}
+    for key, row in rows.items():
+        residuals = [
+            value - factor
+            for value, factor, counts_here in zip(row, factors, usable, strict=False)
+            if counts_here and value is not None
+        ]
+        if not residuals:
+            continue
+        residuals.sort()
+        centres[key] = centre = middle_of(residuals)
+        counts[key] = len(residuals)
+        if len(residuals) > 1:
+            own[key] = spread_of(residuals, centre)
+    return shrunk(centres, own, counts)
 
 
 def shrunk(
@@ -174,14 +181,32 @@ def usual_spread(seconds: float) -> float:
     return next(sigma for upper, sigma in USUAL_SPREADS if seconds < upper or upper == inf)
 
 
-def _factors(logs: Mapping[K, Sequence[tuple[int, float]]]) -> dict[int, float]:
+def _logs(values: Sequence[float | None]) -> Sequence[float | None] | None:
+    """Return the logarithms of what is positive and finite, None for the rest; None if nothing is."""
+    try:
+        # Nearly every series is whole; it isn't looked at item by item.
+        whole = list(map(log, values))  # type: ignore[arg-type]
+        if whole and isfinite(sum(whole)):
+            return whole
+    except (TypeError, ValueError):
+        pass
+    known = [log(value) if value is not None and 0 < value < inf else None for value in values]
+    return known if any(value is not None for value in known) else None
+
+
+def _factors(rows: Collection[Sequence[float | None]]) -> list[float]:
     """Return the log speed of the machine in each run, against the median run."""
-    by_run: dict[int, list[float]] = {}
-    for values in logs.values():
-        centre = middle([value for _, value in values])
-        for run, value in values:
-            by_run.setdefault(run, []).append(value - centre)
-    return {run: middle(values) for run, values in by_run.items()}
+    residuals: list[Sequence[float | None]] = []
+    for row in rows:
+        known = [value for value in row if value is not None]
+        centre = middle(known)
+        residuals.append(
+            [value - centre for value in known]
+            if len(known) == len(row)
+            else [None if value is None else value - centre for value in row]
+        )
+    columns = ([value for value in column if value is not None] for column in zip_longest(*residuals))
+    return [middle(column) if column else 0.0 for column in columns]
 
 
 def _usual(centres: Mapping[K, float], own: Mapping[K, float]) -> dict[int, float]:

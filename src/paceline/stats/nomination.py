@@ -51,7 +51,7 @@ class Nomination:
 
 #: What is measured again: so generous that little of what is slower is lost, at the price of about 7 % of all
 #: tests, most of which three pairs clear.
-WORTH_PAIRS = Nomination(z=0.75, change=0.05, seconds=0.0005)
+WORTH_PAIRS = Nomination(z=0.3, change=0.05, seconds=0.0005)
 #: Quantile of the normal distribution: what is 0.84 standard errors above a limit is beyond it 4 times of 5.
 _FOUR_OF_FIVE = 0.84
 #: Independent jobs that have to agree.

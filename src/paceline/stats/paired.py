@@ -1,8 +1,8 @@
 """Two versions of one thing, measured in pairs: how sure is it that the second is slower?
 
 Both members of a pair run within seconds of each other, so that the machine's moods cancel out. What is left
-is still skewed and has heavy tails; the score therefore asks three questions that a lucky or unlucky run
-answers differently, and believes the least favourable answer.
+is still skewed and has heavy tails, so that nothing is asked of single runs: not of the fastest ones either,
+among which one lucky run decides.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import exp, inf, log, pi, sqrt
 
 from paceline.stats.noise import PRIOR_WEIGHT
-from paceline.stats.robust import middle, quantile, spread
+from paceline.stats.robust import middle, spread
 
 #: Variance of a median of differences (Hodges and Lehmann's shift) by that of a mean, for normal noise.
 _SHIFT = pi / 3
@@ -26,30 +26,16 @@ class PairedScore:
     Attributes:
         pairs: how many were used.
         median: ratio of the second side to the first, by the median of all differences between their runs.
-        lower_quartile: ratio of the lower quartiles of the sides.
-        minimum: ratio of the fastest runs.
         sigma: robust standard deviation of the log ratio of a pair.
-        z: logarithm of the most cautious of the three ratios in standard errors; positive is slower.
+        z: its logarithm in standard errors; positive is slower.
         interval: two standard errors around that ratio.
     """
 
     pairs: int
     median: float
-    lower_quartile: float
-    minimum: float
     sigma: float
     z: float
     interval: tuple[float, float]
-
-    @property
-    def slower(self) -> float:
-        """The smallest of the three ratios: what has slowed down at least."""
-        return min(self.median, self.lower_quartile, self.minimum)
-
-    @property
-    def faster(self) -> float:
-        """The largest of the three ratios: below 1 only if all of them are."""
-        return max(self.median, self.lower_quartile, self.minimum)
 
 
 def log_pairs(
@@ -88,19 +74,13 @@ def paired_score(
         raise ValueError("no pair to score")
     base, head = sorted(before for before, _ in pairs), sorted(after for _, after in pairs)
     centre = middle([after - before for after in head for before in base])
-    quartile = quantile(head, 0.25) - quantile(base, 0.25)
-    minimum = head[0] - base[0]
     sigma = _sigma(base, head, usual, weight)
     error = sigma * sqrt(_SHIFT / len(pairs))
-    least, most = min(centre, quartile, minimum), max(centre, quartile, minimum)
-    cautious = least if least > 0 else most if most < 0 else 0.0
     return PairedScore(
         pairs=len(pairs),
         median=exp(centre),
-        lower_quartile=exp(quartile),
-        minimum=exp(minimum),
         sigma=sigma,
-        z=cautious / error,
+        z=centre / error,
         interval=(exp(centre - 2 * error), exp(centre + 2 * error)),
     )
 

@@ -20,7 +20,11 @@ def quantile(ordered: Sequence[float], share: float) -> float:
 
 def middle(values: Sequence[float]) -> float:
     """Return the median of the non-empty `values`; faster than `statistics.median`."""
-    ordered = sorted(values)
+    return middle_of(sorted(values))
+
+
+def middle_of(ordered: Sequence[float]) -> float:
+    """Return the median of the sorted, non-empty `ordered`."""
     half = len(ordered) // 2
     return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
@@ -31,6 +35,10 @@ def spread(values: Sequence[float], centre: float) -> float:
     The larger of two estimates: the scaled median absolute deviation, and the scaled distance of the upper
     quartile. Timing noise is skewed to the right, and it is the right side that raises false alarms.
     """
-    ordered = sorted(values)
+    return spread_of(sorted(values), centre)
+
+
+def spread_of(ordered: Sequence[float], centre: float) -> float:
+    """Return the `spread` of the sorted, non-empty `ordered`."""
     deviation = middle([abs(value - centre) for value in ordered])
     return TO_SIGMA * max(deviation, quantile(ordered, 0.75) - centre)

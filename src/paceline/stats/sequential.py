@@ -16,8 +16,8 @@ class Look:
 
     Attributes:
         pairs: when.
-        change: relative change that every one of the three ratios has to exceed.
-        z: standard errors that the least of them has to exceed.
+        change: relative change that the median ratio has to exceed.
+        z: standard errors that its logarithm has to exceed.
     """
 
     pairs: int
@@ -27,24 +27,24 @@ class Look:
 
 #: What is asked to stay a candidate, and at the last look to be confirmed.
 LOOKS = (
-    Look(pairs=3, change=0.03, z=0.6),
-    Look(pairs=6, change=0.04, z=1.8),
-    Look(pairs=10, change=0.05, z=3.5),
+    Look(pairs=3, change=0.03, z=1.0),
+    Look(pairs=6, change=0.04, z=2.4),
+    Look(pairs=10, change=0.05, z=4.2),
 )
 #: What the independent repetition asks of those that were confirmed: it only has to keep out what happened by
 #: chance, so that it may be milder and finds again what is really slower.
 AGAIN = (
-    Look(pairs=3, change=0.01, z=0.3),
-    Look(pairs=6, change=0.02, z=1.2),
-    Look(pairs=10, change=0.03, z=2.5),
+    Look(pairs=3, change=0.01, z=0.8),
+    Look(pairs=6, change=0.02, z=2.0),
+    Look(pairs=10, change=0.03, z=3.5),
 )
 #: What is asked of sums, such as a shared fixture or a whole suite, in both confirmations. There are few of
 #: them, so that chance has few tries, and a tenth matters: more pairs and milder demands.
 TOTALS = (
-    Look(pairs=3, change=-0.03, z=-0.6),
-    Look(pairs=6, change=0.0, z=0.3),
-    Look(pairs=10, change=0.01, z=0.9),
-    Look(pairs=20, change=0.025, z=2.4),
+    Look(pairs=3, change=-0.02, z=-0.4),
+    Look(pairs=6, change=0.0, z=0.6),
+    Look(pairs=10, change=0.015, z=1.3),
+    Look(pairs=20, change=0.03, z=2.8),
 )
 #: What is so much slower after these many pairs that more of them would tell nothing.
 OBVIOUS = (Look(pairs=3, change=1.0, z=7.0), Look(pairs=6, change=0.50, z=7.0))
@@ -83,4 +83,4 @@ def next_look(pairs: int, looks: tuple[Look, ...] = LOOKS) -> int | None:
 
 
 def _passes(score: PairedScore, look: Look) -> bool:
-    return score.slower > 1 + look.change and score.z > look.z
+    return score.median > 1 + look.change and score.z > look.z

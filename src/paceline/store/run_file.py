@@ -35,6 +35,8 @@ from paceline.store.values import restore
 
 SUFFIX = ".jsonl"
 _PIECE = 4096  # bytes
+#: A run of 100,000 tests has about 100 MiB.
+_MOST_BYTES = 1024 * 2**20
 _APPEND = os.O_WRONLY | os.O_APPEND
 
 
@@ -128,7 +130,7 @@ def content_of(path: Path) -> bytes:
         content = path.read_bytes()
     except OSError as error:
         raise UnreadableFileError(f"the run file {path} can't be read: {error.strerror}") from error
-    return _unzipped(content)
+    return _unzipped(content, str(path))
 
 
 def parse_run(content: bytes, name: str) -> Run:
@@ -210,13 +212,18 @@ def _of(records: Iterable[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
     return [record for record in records if record.get("kind") == kind]
 
 
-def _unzipped(content: bytes) -> bytes:
+def _unzipped(content: bytes, name: str) -> bytes:
     if not content.startswith(b"\x1f\x8b"):
         return content
     # A gzip file that was cut still gives what comes before the cut.
     reader = zlib.decompressobj(wbits=31)
-    whole = b""
+    whole = bytearray()
     with suppress(zlib.error):  # what came before the damage is kept
         for at in range(0, len(content), _PIECE):
             whole += reader.decompress(content[at : at + _PIECE])
-    return whole
+            if len(whole) > _MOST_BYTES:
+                raise UnreadableFileError(
+                    f"the run file {name} is larger than {_MOST_BYTES // 2**20} MiB when it is unpacked",
+                    hint="No run of tests comes near that: it was made to fill the memory.",
+                )
+    return bytes(whole)

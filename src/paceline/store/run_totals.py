@@ -9,16 +9,26 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from paceline.errors import UnreadableFileError
-from paceline.model.totals import Cost, CostKind, KindTotal, RunTotals, TimeKind
+from paceline.model.times import TIME_NAMES, TimeKind
+from paceline.model.totals import Cost, CostKind, KindTotal, RunTotals
+from paceline.store.run_spans import SpanTotals
 
-_OF_SPAN: dict[str, TimeKind] = {"startup": "start-up", "configure": "start-up", "collection": "collection"}
-_OF_PHASE: dict[str, TimeKind] = {"setup": "set-up", "call": "call", "teardown": "teardown"}
-_DATABASE = ("sql", "connect")
+#: The kind of an operation to the metric in seconds that knows of it even where no operation was noted.
+_OPERATIONS: dict[str, tuple[TimeKind, str]] = {
+    "sql": ("database", "sql_time"),
+    "connect": ("database", "connect_time"),
+    "sleep": ("waiting", "sleep_time"),
+    "subprocess": ("waiting", "subprocess_time"),
+    "dns": ("waiting", "dns_time"),
+    "http": ("waiting", "http_time"),
+}
 #: The metrics that tell whether anybody looked; `connect` and `dns` are noted along with them.
 _METRICS: dict[TimeKind, str] = {"database": "sql_time", "waiting": "sleep_time"}
+#: Nobody can do anything about what records.
+_OWN_PLUGIN = "pytest-paceline"
 
 
 def read_totals(path: Path, costs: int = 3) -> RunTotals:
@@ -44,13 +54,14 @@ class _Summing:
     """Adds up lines as they come."""
 
     def __init__(self) -> None:
-        self._seconds: dict[TimeKind, float] = dict.fromkeys(get_args(TimeKind), 0.0)
+        self._seconds: dict[TimeKind, float] = dict.fromkeys(TIME_NAMES, 0.0)
         #: Seconds and number by what a cost is.
         self._costs: defaultdict[tuple[CostKind, str, str | None], list[float]] = defaultdict(
             lambda: [0.0, 0]
         )
-        #: The conftest or test module by worker that the imports which follow are part of.
-        self._importers: dict[str, str | None] = {}
+        #: By worker what the imports which follow are part of: a conftest, a test module, a plugin.
+        self._importers: dict[str, tuple[str, str]] = {}
+        self._spans = SpanTotals()
         self._workers: set[str] = set()
         self._metrics: set[str] = set()
         self._tests = 0
@@ -60,8 +71,9 @@ class _Summing:
         match record["kind"]:
             case "header":
                 self._metrics = {metric["name"] for metric in record["metrics"]}
-            case "span" if record["name"] in _OF_SPAN:
-                self._seconds[_OF_SPAN[record["name"]]] += record["duration"] or 0.0
+                self._spans.workers = bool(record["workers"])
+            case "span":
+                self._spans.span(record["worker"], record["name"], record["duration"] or 0.0)
             case "part":
                 self._part(record)
             case "fixture":
@@ -73,15 +85,18 @@ class _Summing:
 
     def totals(self, number: int) -> RunTotals:
         """Return what was counted, with the `number` greatest costs."""
+        seconds = dict(self._seconds)
+        for kind, more in self._spans.seconds():
+            seconds[kind] += more
         greatest = sorted(self._costs.items(), key=lambda item: -item[1][0])[:number]
         return RunTotals(
             tests=self._tests,
             processes=len(self._workers),
             kinds=tuple(
                 KindTotal(
-                    kind=kind, seconds=seconds if _METRICS.get(kind, "") in {"", *self._metrics} else None
+                    kind=kind, seconds=spent if _METRICS.get(kind, "") in {"", *self._metrics} else None
                 )
-                for kind, seconds in self._seconds.items()
+                for kind, spent in seconds.items()
             ),
             costs=tuple(
                 Cost(kind=kind, seconds=seconds, what=what, where=where, count=int(count))
@@ -90,70 +105,92 @@ class _Summing:
         )
 
     def _part(self, record: dict[str, Any]) -> None:
-        worker, name = record["worker"], record["name"]
-        if record["part"] != "import" or name == "*":
-            self._importers[worker] = (
-                name if record["part"] in ("conftest", "module") and name != "*" else None
-            )
-        # What a plugin imports isn't the reader's to change.
-        importer = self._importers.get(worker)
-        if importer is not None:
-            self._cost("import", name, importer, record["own"])
+        worker, part, name, own = record["worker"], record["part"], record["name"], record["own"]
+        if part != "import" or name == "*":
+            self._importers[worker] = (part, name)
+        importer, by = self._importers.get(worker, ("", ""))
+        self._spans.part(worker, own, is_module=importer == "module")
+        if importer == "plugin" and by != _OWN_PLUGIN:
+            self._cost("plugin", by, None, own, int(part == "plugin"))
+        elif importer in ("conftest", "module"):
+            self._cost("import", name, by, own)
 
     def _fixture(self, record: dict[str, Any]) -> None:
-        own = record["own"].get("duration", 0.0)
-        self._seconds["shared fixtures"] += own - self._operations(record.get("operations", ()), own)
-        self._cost(
-            "fixture", record["argname"], _file(record["baseid"]), own, int(record["event"] == "setup")
-        )
+        own = record["own"]
+        wall = self._sort("fixtures", own, record.get("operations", ()))
+        self._spans.busy(record["worker"], wall, record["start"] + _wall(record["values"]))
+        setups = int(record["event"] == "setup")
+        self._cost("fixture", record["argname"], _file(record["baseid"]), own.get("duration", 0.0), setups)
 
     def _test(self, record: dict[str, Any]) -> None:
         self._tests += 1
         self._workers.add(record["worker"])
         body = 0.0
         for phase in record["phases"]:
-            seconds = phase["values"].get("duration", 0.0)
-            operations = phase.get("operations", ())
-            self._seconds[_OF_PHASE[phase["phase"]]] += seconds - self._operations(operations, seconds)
-            for use in phase.get("fixtures", ()):
-                own = use["own"].get("duration", 0.0)
-                seconds -= own
-                self._cost("fixture", use["argname"], _file(use["baseid"]), own, phase["phase"] == "setup")
-            for operation in operations:
-                if operation.get("fixture") is None and operation.get("duration"):
-                    taken = min(operation["duration"], max(0.0, seconds))
-                    seconds -= taken
-                    self._cost(
-                        operation["kind"], operation["what"], operation["where"], taken, operation["count"]
-                    )
-            body += max(0.0, seconds)
+            body += self._phase(record["worker"], phase)
         name = record["nodeid"].partition("[")[0]
         line = record["lineno"]
         where = record["path"] if line is None else f"{record['path']}:{line + 1}"
         self._cost("test", name, where, body)
 
-    def _operations(self, operations: Sequence[dict[str, Any]], limit: float) -> float:
-        """Count `operations` as database or waiting, and return their seconds, at most `limit`.
+    def _phase(self, worker: str, phase: dict[str, Any]) -> float:
+        """Count a phase; return its seconds that belong neither to a fixture nor to an operation."""
+        values, operations = dict(phase["values"]), phase.get("operations", ())
+        self._spans.busy(worker, _wall(values), (phase["start"] or 0.0) + _wall(values))
+        told: set[str] = set()
+        for use in phase.get("fixtures", ()):
+            name, own = use["argname"], use["own"]
+            inside = [one for one in operations if one.get("fixture") == name and name not in told]
+            told.add(name)
+            self._sort("fixtures", own, inside)
+            for metric in values:
+                values[metric] -= own.get(metric, 0.0)
+            seconds = own.get("duration", 0.0)
+            self._cost("fixture", name, _file(use["baseid"]), seconds, phase["phase"] == "setup")
+        outside = [one for one in operations if one.get("fixture") not in told]
+        self._sort(phase["phase"], values, outside)
+        left: float = max(0.0, values.get("duration", 0.0))
+        for one in outside:
+            if one.get("duration"):
+                taken = min(one["duration"], left)
+                left -= taken
+                self._cost(one["kind"], one["what"], one["where"], taken, one["count"])
+        return left
 
-        Those of threads can take longer than the stretch in which they happened.
+    def _sort(self, place: TimeKind, values: dict[str, float], operations: Sequence[dict[str, Any]]) -> float:
+        """Count the seconds of a fixture, or of a phase without its fixtures; return how many they are.
+
+        The rules are those of the page: what was waited for counts there, and the rest where it happened.
         """
-        if not operations:
-            return 0.0
-        split: dict[TimeKind, float] = {"database": 0.0, "waiting": 0.0}
-        for operation in operations:
-            split["database" if operation["kind"] in _DATABASE else "waiting"] += (
-                operation.get("duration") or 0.0
-            )
-        whole = sum(split.values())
-        scale = min(1.0, limit / whole) if whole > 0 else 0.0
-        for kind, seconds in split.items():
-            self._seconds[kind] += seconds * scale
-        return whole * scale
+        wall = left = _wall(values)
+
+        def take(kind: TimeKind, seconds: float) -> None:
+            nonlocal left
+            taken = min(left, max(0.0, seconds))
+            self._seconds[kind] += taken
+            left -= taken
+
+        take("isolation", values.get("isolation_time", 0.0))
+        for name, (kind, metric) in _OPERATIONS.items():
+            known = [one.get("duration") or 0.0 for one in operations if one["kind"] == name]
+            take(kind, sum(known) if known else values.get(metric, 0.0))
+        collecting = values.get("gc_time", 0.0)
+        take(place, collecting)
+        take("waiting", values.get("run_delay", 0.0))
+        if "cpu_time" in values:
+            take("waiting", left - max(0.0, values["cpu_time"] - collecting))
+        take(place, left)
+        return wall
 
     def _cost(self, kind: CostKind, what: str, where: str | None, seconds: float, count: int = 1) -> None:
         entry = self._costs[kind, what, where]
         entry[0] += seconds
         entry[1] += count
+
+
+def _wall(values: dict[str, float]) -> float:
+    """Return the seconds by the clock; `duration` leaves out what isolation took."""
+    return max(0.0, values.get("duration", 0.0)) + max(0.0, values.get("isolation_time", 0.0))
 
 
 def _file(baseid: str) -> str | None:

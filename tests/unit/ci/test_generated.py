@@ -16,7 +16,14 @@ from paceline.ci.project import read_project
 from paceline.ci.sources import Sources
 from paceline.ci.suites import proposals
 
-TEST = "import pytest\n@pytest.mark.slow\ndef test(): ...\n@pytest.mark.contract\ndef test_b(): ...\n"
+TEST = """
+import os, pytest
+if os.environ.get("RUN_SLOW"): ...
+@pytest.mark.slow
+def test(): ...
+@pytest.mark.contract
+def test_b(): ...
+"""
 FILES = {"tests/test_a.py": TEST, "pyproject.toml": "", "uv.lock": ""}
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from paceline.ci.github import github_edits
+from paceline.ci.gitlab import gitlab_edits
 from paceline.ci.plan import plan
 from paceline.ci.project import Project, Provider, read_project
 from paceline.ci.pyproject_edit import pyproject_edit
@@ -76,6 +78,68 @@ def test_postgresql_is_required_where_a_variable_tells_its_address() -> None:
     assert edit is not None
     assert 'requires = ["postgresql"]' in edit.after
     assert 'export = ["TEST_DATABASE_URL"]' in edit.after
+
+
+@pytest.mark.parametrize(
+    ("marker", "variable", "address", "required"),
+    [
+        ("database", "DATABASE_URL", "postgresql://localhost/x", ["postgresql"]),
+        ("mysql", "MYSQL_URL", "mysql+pymysql://localhost/x", ["mariadb"]),
+        ("database", "TEST_DATABASE_URL", "mariadb://localhost/x", ["mariadb"]),
+        ("db", "DB_URL", "sqlite:///./test.db", ["sqlite"]),
+        ("mysql", "MYSQL_URL", "postgresql://localhost/x", []),
+    ],
+)
+def test_a_database_that_paceline_provides_is_required(
+    marker: str, variable: str, address: str, required: list[str]
+) -> None:
+    """The one that the suite's name is about, or else the one that the tests name."""
+    text = SLOW.replace("mark.slow", f"mark.{marker}").replace("TEST_DATABASE_URL", variable)
+    found = project(tests__test_a_DOT_py=f"{text}X = '{address}'\n")
+    (suite,) = proposals(found)
+    assert list(suite.requires) == required
+    edit = pyproject_edit(found, [suite])
+    assert edit is not None
+    assert (f'export = ["{variable}"]' in edit.after) == bool(required)
+    workflow = next(iter(github_edits(found, [suite]))).after
+    assert ("mariadb-server" in workflow) == (required == ["mariadb"])
+
+
+def test_services_of_ci_and_compose_tell_the_database() -> None:
+    """Also where the tests get the whole address from outside."""
+    found = project(
+        tests__test_a_DOT_py=SLOW.replace("mark.slow", "mark.integration"),
+        _DOT_github__workflows__ci_DOT_yml=WORKFLOW.replace(
+            "steps:",
+            "services: {db: {}}\n        x:\n            image: pgvector/pgvector:pg17\n        steps:",
+        ),
+    )
+    assert (("pgvector/pgvector:pg17", ".github/workflows/ci.yml"),) == found.database.services
+    (suite,) = proposals(found)
+    assert suite.requires == ("postgresql", "pgvector")
+    compose = project(
+        tests__test_a_DOT_py=SLOW.replace("mark.slow", "mark.integration"),
+        docker__compose_DOT_yaml="services:\n  db:\n    image: 'mysql:8'\n",
+    )
+    assert proposals(compose)[0].requires == ("mariadb",)
+
+
+def test_a_variable_that_switches_tests_on_is_set_in_the_jobs() -> None:
+    """An address or a secret that the tests read is none."""
+    conftest = (
+        "import os, pytest\n"
+        "slow = pytest.mark.skipif(not os.environ.get('RUN_SLOW'), reason='slow')\n"
+        "if 'INTEGRATION_TESTS' not in os.environ: collect_ignore = ['x.py']\n"
+        "url = os.environ.get('WITH_URL') or os.getenv('RUN_TOKEN')\n"
+        "print(os.environ.get('RUN_NUMBER'))\n"
+        "if os.environ.get('RUN_DRIVER', 'sqlite') == 'sqlite': ...\n"
+    )
+    found = project(tests__conftest_DOT_py=conftest, tests__test_a_DOT_py=SLOW)
+    assert [("RUN_SLOW", "tests/conftest.py:2"), ("INTEGRATION_TESTS", "tests/conftest.py:3")] == [
+        (switch.name, switch.where) for switch in found.switches
+    ]
+    for edits in (github_edits(found, proposals(found)), gitlab_edits(found, proposals(found))):
+        assert next(iter(edits)).after.count('RUN_SLOW: "1" # read in tests/conftest.py:2') == 2
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -17,6 +18,7 @@ from paceline.model.baseline import Anchor
 from paceline.model.comparison import Comparison, Side
 from paceline.model.cost import Operation, SharedFixture
 from paceline.model.environment import Revision
+from paceline.model.metric import Metric
 from paceline.model.profile import TestSeries
 
 RULES = Rules()
@@ -65,6 +67,26 @@ def test_a_count_that_varies_is_judged_by_ranges() -> None:
     beyond = compared(before, a_series("t.py::x", {"sql_statements": [13, 14, 15]}))
     assert of(within, "t.py::x", "sql_statements").verdict == "inconclusive"
     assert of(beyond, "t.py::x", "sql_statements").verdict == "regressed"
+
+
+@pytest.mark.parametrize(("workers", "verdict"), [(0, "regressed"), (2, "inconclusive")])
+def test_what_the_first_test_of_a_worker_does_for_all_is_no_regression_of_it(
+    workers: int, verdict: str
+) -> None:
+    """A pool connects in whichever test comes first; its statements are that test's own all the same."""
+    metrics = (*METRICS, Metric(name="db_connections", unit="1", noise="counted"))
+    base, candidate = (
+        a_side(
+            a_series("t.py::x", {"db_connections": count, "sql_statements": count}),
+            *crowd(),
+            metrics=metrics,
+            workers=workers,
+        )
+        for count in (1, 2)
+    )
+    found = compare(base, candidate, Rules())
+    assert of(found, "t.py::x", "db_connections").verdict == verdict
+    assert of(found, "t.py::x", "sql_statements").verdict == "regressed"
 
 
 def test_one_run_only_makes_a_slower_test_suspicious() -> None:
@@ -336,3 +358,36 @@ def test_what_comes_back_in_five_independent_jobs_is_a_regression(jobs: int, ver
     base = replace(a_side(*old), runs=tuple(a_job(at, 0.1).runs[0] for at in range(10)))
     candidate = replace(a_side(*new), runs=tuple(a_job(20 + at, 0.2).runs[0] for at in range(jobs)))
     assert of(compare(base, candidate, RULES), "t.py::x", "duration").verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "verdict"),
+    [(0.0001, 0.0004, "unchanged"), (0.0001, 0.002, "inconclusive"), (0.002, 0.0001, "inconclusive")],
+)
+def test_what_is_too_short_on_both_sides_is_judged_by_its_sums(
+    before: float, after: float, verdict: str
+) -> None:
+    """It can't become a suspect, whatever its runs say; what was or has become longer can."""
+    names = ["t.py::x", *(f"t.py::test_crowd_{number}" for number in range(20))]
+    old = [
+        a_series(names[0], {"duration": before}),
+        *(a_series(name, {"duration": 0.1}) for name in names[1:]),
+    ]
+    new = [a_series(names[0], {"duration": after}), *old[1:]]
+    base = replace(a_side(*old), runs=tuple(a_job(at, before).runs[0] for at in range(10)))
+    delta = of(compare(base, a_side(*new), RULES), "t.py::x", "duration")
+    assert delta.verdict == verdict
+    assert delta.before == pytest.approx(before)
+    assert delta.after == after
+
+
+def test_of_two_runs_the_faster_one_counts() -> None:
+    """What disturbs a run makes it slower, so that one disturbed run is neither a suspect nor hides one."""
+    others = [a_series(f"t.py::test_crowd_{number}", {"clean_time": [0.1, 0.1]}) for number in range(20)]
+
+    def verdict(before: Sequence[float], after: Sequence[float]) -> str:
+        old, new = (a_series("t.py::x", {"clean_time": seconds}) for seconds in (before, after))
+        return of(compare(a_side(old, *others), a_side(new, *others), RULES), "t.py::x").verdict
+
+    assert verdict([0.1, 0.1], [0.1, 0.3]) == "unchanged"
+    assert verdict([0.1, 0.2], [0.15, 0.15]) == "inconclusive"

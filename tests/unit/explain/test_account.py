@@ -351,3 +351,71 @@ def test_a_test_without_time_has_no_parts() -> None:
     run = a_run(a_test("test_a"))
 
     assert (explained(run, "test_a").parts, line_about(run, "test_a")) == ((), "0 µs")
+
+
+@pytest.mark.parametrize(
+    ("python", "first"),
+    [
+        (0.8, "1.00 s is 400 times one SELECT"),
+        (1.4, "1.00 s is 400 times one SELECT"),
+        (1.6, "1.60 s is Python"),
+    ],
+)
+def test_a_cause_of_its_own_is_named_before_what_it_leaves(python: float, first: str) -> None:
+    """Python around statements isn't measured as theirs: they lead as long as they are nearly as much."""
+    select = operation("sql", 1.0, what=SELECT, where="shop/orders.py:88", count=400)
+    told = line_about(a_run(a_test("test_a", phase("call", 1.0 + python, operations=[select]))), "test_a")
+
+    assert told.partition(", of which ")[2].startswith(first)
+
+
+def test_threads_wait_for_the_processor_as_the_run_does() -> None:
+    """Of other threads only the CPU time is known; what they waited isn't taken for something unrecorded."""
+    crowded = a_test("test_b", phase("call", 3.0, cpu_time=1.0, run_delay=1.0))
+    hashes_in_a_thread = a_test("test_a", phase("call", 1.0, cpu_time=0.4))
+    waits = a_test("test_c", phase("call", 1.0, cpu_time=0.01))
+
+    run = a_run(crowded, hashes_in_a_thread, waits)
+
+    assert parts_of(run) == [("machine", 0.6 - 0.032624), ("python", 0.4), ("waiting", 0.032624)]
+    assert parts_of(run, "test_c")[0] == ("waiting", round(0.99 - 0.02 / 1.41, 6))
+
+
+def test_an_application_that_answers_in_the_process_is_no_wait_for_a_server_on_a_busy_machine() -> None:
+    """Its threads waited for a processor: most of the seconds of the request aren't processor time."""
+    crowded = a_test("test_b", phase("call", 5.7, cpu_time=1.0, run_delay=4.7))
+    request = operation("http", 3.0, what="POST http://testserver/customers")
+    signs_in = a_test("test_a", phase("call", 3.0, cpu_time=0.39, operations=[request]))
+
+    assert line_about(a_run(crowded, signs_in), "test_a").startswith("3.00 s, of which 390 ms is Python")
+
+
+def test_a_fixture_of_the_session_is_named_behind_what_the_test_does_itself() -> None:
+    """As long as that is nearly as much: it is in the first test only because somebody has to be first."""
+    sleeps = a_test("test_a", phase("call", 0.6, operations=[operation("sleep", 0.6, where="t.py:34")]))
+
+    for seconds, first in ((0.8, "600 ms is 1 sleep"), (2.0, "2.00 s is fixture `template`")):
+        run = a_run(sleeps, fixtures=[shared("template", seconds)])
+        assert line_about(run, "test_a").partition(", of which ")[2].startswith(first)
+
+
+def test_what_the_session_needs_doesnt_crowd_out_what_the_test_does() -> None:
+    """One such fixture is told; the test's own causes are, however small beside it."""
+    sleeps = a_test("test_a", phase("call", 0.4, operations=[operation("sleep", 0.4, where="t.py:34")]))
+    needed = [shared(name, seconds) for name, seconds in (("server", 7.0), ("template", 5.0), ("app", 3.0))]
+
+    told = line_about(a_run(sleeps, fixtures=needed), "test_a")
+
+    assert told == (
+        "15.40 s, of which 7.00 s is fixture `server` (session scope, built once) at tests/conftest.py, "
+        "400 ms is 1 sleep from t.py:34"
+    )
+
+
+def test_a_run_without_fixtures_is_not_one_that_did_not_record_them() -> None:
+    """What records imports records fixtures: there just were none."""
+    part = SessionPart(part="module", name=FILE, duration=0.1, own=0.1, worker="main")
+
+    notes = explained(a_run(a_test("test_a", phase("call", 1.0)), parts=[part])).notes
+
+    assert not any("fixtures" in note for note in notes)

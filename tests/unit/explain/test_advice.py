@@ -122,8 +122,44 @@ def test_bytecode_that_is_not_kept_is_named() -> None:
     assert "2 modules had to be compiled" in found[0].text
 
 
+def test_only_compiling_is_saved_by_kept_bytecode() -> None:
+    """Not what the modules do when they are imported; the file for which most is compiled is named."""
+    file = SessionPart(
+        part="module", name=FILE, duration=2.5, own=0.5, compiled=True, compiling=0.2, worker="main"
+    )
+    library = SessionPart(
+        part="import", name="orm", duration=2.0, own=2.0, compiled=True, compiling=1.5, worker="main"
+    )
+
+    found = explained(a_run(a_test("test_a"), parts=[file, library])).suggestions
+
+    assert [(one.cause, round(one.seconds, 6), one.where) for one in found] == [("imports", 1.7, FILE)]
+
+
 def test_what_would_give_back_next_to_nothing_is_not_said() -> None:
     """Below a millisecond nobody should be bothered."""
     run = a_run(a_test("test_a", phase("call", 1.0, operations=[operation("sleep", 0.0005)])))
 
     assert advice(run) == []
+
+
+def test_one_slow_statement_is_worth_advice() -> None:
+    """By what it does; many quick ones aren't."""
+    statements = [
+        operation("sql", 2.6, what="INSERT INTO vectors (v) VALUES (?)", where="shop/samples.py:77"),
+        operation("sql", 0.9, what="SELECT x FROM orders", where="shop/orders.py:3", count=3),
+        operation("sql", 0.5, what="REINDEX INDEX vectors_hnsw", where="tests/test_index.py:9"),
+        operation("sql", 0.3, what="SELECT y FROM orders", where="shop/orders.py:5", count=4),
+    ]
+    run = a_run(a_test("test_a", phase("call", 4.4, operations=statements)))
+
+    assert [(round(one.seconds, 6), one.where) for one in explained(run).suggestions] == [
+        (2.6, "shop/samples.py:77"),
+        (0.9, "shop/orders.py:3"),
+        (0.5, "tests/test_index.py:9"),
+    ]
+    assert [one.text.partition(":")[0] for one in explained(run).suggestions] == [
+        "make this INSERT of vectors cheaper",
+        "look at the plan of this SELECT of orders with EXPLAIN",
+        "do this REINDEX once, and keep what it leaves as a template",
+    ]

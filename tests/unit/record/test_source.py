@@ -104,4 +104,4 @@ def test_it_names_what_made_it() -> None:
     """So that an update of Python or pytest doesn't look like a change of every test."""
     found = source_hash(function("pass"))
     assert found is not None
-    assert found.startswith(f"{sys.implementation.cache_tag}-{pytest.__version__}:")
+    assert found.startswith(f"{sys.implementation.cache_tag}-{pytest.__version__}-2:")

@@ -18,26 +18,25 @@ PAIRS = st.lists(st.tuples(LOGS, LOGS), min_size=1, max_size=12)
 
 @given(PAIRS)
 def test_slower_one_way_is_faster_the_other_way(pairs: list[tuple[float, float]]) -> None:
-    """The score doesn't prefer a side, apart from its lower quantiles."""
+    """The score doesn't prefer a side."""
     there = paired_score(pairs, 0.1)
     back = paired_score([(after, before) for before, after in pairs], 0.1)
     assert there.median == pytest.approx(1 / back.median)
-    assert there.slower <= there.faster
+    assert there.z == pytest.approx(-back.z)
 
 
 @given(PAIRS, st.floats(-1, 1))
-def test_a_uniform_change_shifts_every_ratio(pairs: list[tuple[float, float]], shift: float) -> None:
+def test_a_uniform_change_shifts_the_ratio(pairs: list[tuple[float, float]], shift: float) -> None:
     """By exactly that factor."""
     plain = paired_score(pairs, 0.1)
     moved = paired_score([(before, after + shift) for before, after in pairs], 0.1)
-    for name in ("median", "lower_quartile", "minimum"):
-        assert getattr(moved, name) == pytest.approx(getattr(plain, name) * exp(shift))
+    assert moved.median == pytest.approx(plain.median * exp(shift))
 
 
 def test_one_lucky_run_does_not_convict() -> None:
-    """A base with one very fast run makes the minima differ and nothing else."""
+    """A base with one very fast run makes the minima differ, and they aren't asked."""
     pairs = [(0.0, 0.0)] * 9 + [(-1.0, 0.0)]
-    assert paired_score(pairs, 0.05).slower == pytest.approx(1.0)
+    assert paired_score(pairs, 0.05).median == pytest.approx(1.0)
     assert step(paired_score(pairs, 0.05)) == "dropped"
 
 

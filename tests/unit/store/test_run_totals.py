@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.harness.costs import FILE, a_run, a_test, operation, phase, shared, use
+from tests.harness.costs import FILE, a_run, a_test, operation, phase, shared, spans, use
 
 from paceline.errors import UnreadableFileError
-from paceline.model.cost import Operation
-from paceline.model.run import Run
+from paceline.explain.division import examined
+from paceline.explain.kinds import times
+from paceline.model.cost import Operation, SessionPart
+from paceline.model.run import Phase, Run
 from paceline.model.totals import RunTotals
 from paceline.store.run_file import line
 from paceline.store.run_totals import read_totals
@@ -33,6 +36,7 @@ def totals(folder: Path, run: Run, costs: int = 3) -> RunTotals:
     path = folder / "run.jsonl"
     lines = [line("header", run.header)]
     lines += [line("span", span) for span in run.spans]
+    lines += [line("part", part) for part in run.costs.parts]
     lines += [line("fixture", event) for event in run.costs.fixtures]
     lines += [line("test", test) for test in run.tests]
     path.write_text("".join(f"{text}\n" for text in lines), encoding="utf-8")
@@ -57,8 +61,67 @@ def test_no_second_is_lost_or_counted_twice(
         span.duration or 0.0 for span in run.spans if span.name in ("startup", "configure", "collection")
     )
 
-    assert found.seconds == pytest.approx(expected + spans)
+    loop = sum(span.duration or 0.0 for span in run.spans if span.name == "tests")
+    finish = sum(span.duration or 0.0 for span in run.spans if span.name == "finish")
+    between = max(0.0, loop - expected)
+    assert found.seconds == pytest.approx(expected + spans + between + finish)
+    assert {kind.kind: kind.seconds for kind in found.kinds} == pytest.approx(
+        dict(times(examined(run).shares))
+    )
     assert sum(cost.seconds for cost in found.costs) == pytest.approx(expected)
+
+
+_VALUES = st.fixed_dictionaries(
+    {},
+    optional=dict.fromkeys(
+        ("cpu_time", "isolation_time", "gc_time", "run_delay", "sql_time", "dns_time"), _SECONDS
+    ),
+)
+_PART = st.builds(
+    lambda kind, own, worker: SessionPart(
+        part=kind, name=kind, duration=own, own=own, compiled=None, worker=worker
+    ),
+    st.sampled_from(["plugin", "conftest", "module", "import"]),
+    _SECONDS,
+    st.sampled_from(["gw0", "gw1"]),
+)
+
+
+def valued(one: Phase, values: dict[str, float]) -> Phase:
+    """Return a phase with other values."""
+    return replace(one, values={**one.values, **values})
+
+
+@given(_VALUES, _VALUES, st.lists(_PART, max_size=4), st.tuples(*[_SECONDS] * 5))
+def test_the_page_has_the_same_figures(
+    tmp_path_factory: pytest.TempPathFactory,
+    one: dict[str, float],
+    other: dict[str, float],
+    parts: list[SessionPart],
+    seconds: tuple[float, ...],
+) -> None:
+    """Whatever was recorded: isolation, collections, a busy machine, imports, workers that end early."""
+    names = ("startup", "configure", "collection", "tests", "finish")
+    run = a_run(
+        a_test("test_a", valued(phase("call", 30.0, start=10.0), one), worker="gw0"),
+        a_test(
+            "test_b", valued(phase("setup", 5.0, start=10.0, fixtures=[use("row", 3.0)]), other), worker="gw1"
+        ),
+        fixtures=[shared("database", 2.0, worker="gw1", start=9.0)],
+        parts=parts,
+        spans=[
+            span
+            for worker in ("main", "gw0", "gw1")
+            for span in spans(worker, **dict(zip(names, (seconds[0] + 500, *seconds[1:]), strict=True)))
+        ],
+        workers=2,
+    )
+
+    found = totals(tmp_path_factory.getbasetemp(), run)
+
+    assert {kind.kind: kind.seconds for kind in found.kinds} == pytest.approx(
+        dict(times(examined(run).shares))
+    )
 
 
 def test_costs_are_the_greatest_first(tmp_path: Path) -> None:

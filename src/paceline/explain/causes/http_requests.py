@@ -30,7 +30,9 @@ def _claims(stretch: Stretch, left: float) -> Iterable[Claim]:
 def _answered_here(stretch: Stretch, seconds: float) -> bool:
     """Tell whether the application answered requests in this very process: they are Python at work then."""
     connected = any(operation.kind == "connect" for operation in stretch.operations)
-    return not connected and stretch.values.get("cpu_time", 0.0) > _AT_WORK * seconds
+    # Whoever answers in another thread waits for a processor as the rest of the run does.
+    worked = stretch.values.get("cpu_time", 0.0) * (1 + stretch.crowding)
+    return not connected and worked > _AT_WORK * seconds
 
 
 def _words(shares: Sequence[Share], evidence: Evidence) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from paceline.explain.cause import Advice, Cause
 from paceline.explain.evidence import Evidence
-from paceline.explain.operations import saving
 from paceline.explain.shares import Claim, Share
 from paceline.explain.stretches import Stretch
 
@@ -22,11 +21,23 @@ def _words(shares: Sequence[Share], evidence: Evidence) -> str:
 
 
 def _advises(evidence: Evidence) -> Iterator[Advice]:
-    compiled = [s for s in evidence.shares if s.stretch.part is not None and s.stretch.part.compiled]
-    modules = len({share.stretch.name for share in compiled})
+    compiled: list[tuple[Share, float]] = []
+    files: dict[str, float] = {}
+    for share in evidence.shares:
+        part = share.stretch.part
+        if part is None or not part.compiled:
+            continue
+        # Without it, what was compiled is in what the import took.
+        fraction = 1.0 if part.compiling is None or part.own <= 0 else min(1.0, part.compiling / part.own)
+        compiled.append((share, share.seconds * fraction))
+        if share.stretch.path is not None:
+            path = share.stretch.path
+            files[path] = files.get(path, 0.0) + share.seconds * fraction
+    modules = len({share.stretch.name for share, _ in compiled})
     yield Advice(
         text=f"keep the compiled bytecode from run to run: {modules} modules had to be compiled",
-        saves=saving(compiled),
+        where=max(files, key=lambda file: (files[file], file), default=None),
+        saves=tuple(compiled),
     )
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from paceline.errors import SharedTransactionError
 from paceline.isolation.shared.callers import current_caller
-from paceline.isolation.shared.failures import CLONE, is_servers, stale, two_roles
+from paceline.isolation.shared.failures import is_servers, stale, two_roles
+from paceline.isolation.shared.marks import mark_for_clone
 from paceline.isolation.shared.savepoints import ConflictError
 from paceline.isolation.shared.wire import Wire
 
@@ -70,7 +71,7 @@ class Channel:
         """
         if self.outer.is_open and self.real is not None:
             raise SharedTransactionError(
-                "the connection that all transactions of the test share was lost", hint=CLONE
+                "the connection that all transactions of the test share was lost", hint=mark_for_clone()
             )
         self.outer.add(self._wire, connect, user=user)
 

@@ -8,6 +8,7 @@ from paceline.errors import SharedTransactionError
 from paceline.isolation.shared.blocks import TransactionBlock
 from paceline.isolation.shared.callers import current_place
 from paceline.isolation.shared.cursor import JoinedCursor
+from paceline.isolation.shared.marks import CLONE, marked
 from paceline.isolation.shared.statements import Statement
 
 if TYPE_CHECKING:
@@ -130,6 +131,11 @@ class JoinedConnection:
 
     terminate = close
 
+    def __del__(self) -> None:
+        """Undo what nobody will commit any more: SQLAlchemy just drops the connections of some drivers."""
+        if self._token is not None:
+            self.close()
+
     @property
     def autocommit(self) -> Any:
         """Whether each statement is a transaction."""
@@ -241,7 +247,7 @@ class JoinedConnection:
 
 def refused(what: str, *, commits: bool = False) -> SharedTransactionError:
     """Return the error for a command that isn't sent, be it because the database `commits`."""
-    clone = '@pytest.mark.schema(isolation="clone")'
+    clone = marked(CLONE)
     if commits:
         return SharedTransactionError(
             f"{what} makes the database commit, which would end the transaction that isolates the test; "

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 from paceline.errors import SharedTransactionError
 from paceline.isolation.shared.callers import current_place
+from paceline.isolation.shared.marks import mark_for_clone
 
 if TYPE_CHECKING:
     from paceline.isolation.shared.savepoints import ConflictError
-
-CLONE = 'Mark the test @pytest.mark.schema(isolation="clone").'
 
 
 def stale() -> SharedTransactionError:
@@ -26,7 +25,7 @@ def two_roles(first: str, second: str) -> SharedTransactionError:
     return SharedTransactionError(
         f"the test uses the database as {first} and as {second} ({current_place()}), but all "
         "transactions of a test share one connection, which has one of these roles",
-        hint=CLONE,
+        hint=mark_for_clone(),
     )
 
 
@@ -36,7 +35,7 @@ def conflict_of(error: ConflictError) -> SharedTransactionError:
         f"the rollback ({current_place()}) of a transaction begun at {error.mine} would also undo the "
         f"work of another one, begun at {' and '.join(error.others)}: all transactions of a test share "
         "one connection",
-        hint=CLONE,
+        hint=mark_for_clone(),
     )
 
 
@@ -45,7 +44,7 @@ def ended(error: BaseException) -> SharedTransactionError:
     return SharedTransactionError(
         f"the database answered {current_place()} by ending the whole transaction that isolates the test: "
         f"{error}",
-        hint=CLONE,
+        hint=mark_for_clone(),
     )
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from paceline.errors import SharedTransactionError
 from paceline.isolation.shared.callers import Caller, current_place
-from paceline.isolation.shared.failures import CLONE, conflict_of, ended, stale
+from paceline.isolation.shared.failures import conflict_of, ended, stale
+from paceline.isolation.shared.marks import mark_for_clone
 from paceline.isolation.shared.savepoints import ConflictError, Savepoints
 
 if TYPE_CHECKING:
@@ -169,11 +170,11 @@ class Outer:
             # What can't be rolled back, such as a connection that is stuck in a COPY, would keep its locks.
             for wire in members:
                 with suppress(Exception):
-                    self.world.call(wire.close)
+                    self.world.call(wire.abandon)
             raise SharedTransactionError(
                 "the transaction that isolates the test was ended by something else, so what the test "
                 f"did may have stayed: {error}",
-                hint=CLONE,
+                hint=mark_for_clone(),
             ) from None
 
     def set_up(self, wire: Wire, work: Callable[[], T]) -> T:
@@ -214,7 +215,7 @@ class Outer:
             raise SharedTransactionError(
                 f"an engine for {wire.driver} ({current_place()}) connects by a function of its own, so it "
                 "can't be bridged to other drivers",
-                hint=CLONE,
+                hint=mark_for_clone(),
             )
 
     def close(self) -> None:

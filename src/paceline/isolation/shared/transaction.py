@@ -14,8 +14,8 @@ from paceline.isolation.shared.engines import (
     driver_of,
     loop_world,
 )
-from paceline.isolation.shared.failures import CLONE
 from paceline.isolation.shared.junction import Junction
+from paceline.isolation.shared.marks import CLONE, marked, name_marker
 from paceline.isolation.shared.outer import Outer
 from paceline.isolation.shared.worlds import BlockingWorld
 
@@ -62,16 +62,18 @@ class SharedTransaction:
             answers[type(words)] = taken
         return taken
 
-    def begin(self, engine: Engine, *, bridge: bool = False) -> None:
+    def begin(self, engine: Engine, *, bridge: bool = False, marker: str = "schema") -> None:
         """Join all engines that point where `engine` does, also those that are made from now on.
 
         Args:
             engine: leads to the tests' database.
             bridge: put engines of different drivers into one session, instead of refusing a second one.
+            marker: the one that says how the test is isolated.
 
         Raises:
             SharedTransactionError: this version of SQLAlchemy is unknown, or there can be no bridge.
         """
+        name_marker(marker)
         if self._reference is None:
             check_assumptions()
         if self._reference is not engine:
@@ -186,10 +188,10 @@ class SharedTransaction:
             raise SharedTransactionError(
                 f"the test uses the database through {used} ({place}) and through {driver} "
                 f"({first}); each has a connection of its own, so neither would see what the other does",
-                hint="Bridge them with @pytest.mark.schema(bridge=True), or for all tests with "
+                hint=f"Bridge them with {marked('bridge=True')}, or for all tests with "
                 "bridge = true in [tool.paceline.database]."
                 if self.words.bridge is not None
-                else f"Use one driver for both, or {CLONE[0].lower()}{CLONE[1:]}",
+                else f"Use one driver for both, or mark the test {marked(CLONE)}.",
             )
         self._used = (used, place)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -62,6 +63,14 @@ class Wire:
         if self.is_usable:
             self.real.close()
         self.real = None
+
+    def abandon(self) -> None:
+        """Close the connection, on which a statement may still be running; it would keep its locks."""
+        stop = getattr(self.real, "cancel", None)
+        if callable(stop) and self.is_usable:
+            with suppress(Exception):
+                stop()
+        self.close()
 
     def send(self, sql: tuple[str, ...]) -> None:
         """Send all of `sql`."""

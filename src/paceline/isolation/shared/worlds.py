@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from paceline.errors import SharedTransactionError
+from paceline.isolation.shared.marks import CLONE, marked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -49,7 +50,7 @@ def _still_waiting(waiting_for: str, timeout: float) -> SharedTransactionError:
     return SharedTransactionError(
         f"a transaction waited {timeout:g} s for another one, begun at {waiting_for} and still open: all "
         "transactions of a test share one connection",
-        hint='End that one first, or mark the test @pytest.mark.schema(isolation="clone").',
+        hint=f"End that one first, or mark the test {marked(CLONE)}.",
     )
 
 
@@ -139,7 +140,9 @@ class LoopWorld:
 
     def settle(self, work: Callable[[], object]) -> None:
         """Run `work` soon; what is sent afterwards comes after it."""
-        self._loop.call_soon_threadsafe(self._settle, work)
+        # The collector may come when the connection has gone.
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._settle, work)
 
     def call(self, work: Callable[[], T]) -> T:
         """Run `work` on the loop."""

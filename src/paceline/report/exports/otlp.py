@@ -168,4 +168,4 @@ def _value(value: str | float | bool) -> dict[str, str | float | bool]:
 
 def _id(text: str, digits: int) -> str:
     """Return the same hexadecimal digits for the same `text`, so that a run sent twice is one trace."""
-    return hashlib.sha256(text.encode()).hexdigest()[:digits]
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:digits]

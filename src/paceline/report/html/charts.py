@@ -6,21 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from paceline.model.page import LaneView, Mark, SuiteView, TimeKind
+from paceline.model.page import LaneView, Mark, SuiteView
+from paceline.model.times import TIME_NAMES
 
 #: Width of every picture in its own units.
 WIDTH = 1000
-_NAMES: dict[TimeKind, str] = {
-    "startup": "Start-up",
-    "collection": "Collection",
-    "fixtures": "Fixtures",
-    "setup": "Set-up",
-    "call": "Call",
-    "teardown": "Teardown",
-    "database": "Database",
-    "waiting": "Waiting",
-    "other": "Isolation, rest",
-}
 #: Marks narrower than this can't be hit.
 _NARROWEST = 3.0
 
@@ -43,9 +33,8 @@ def bar(suite: SuiteView) -> tuple[Piece, ...]:
     x = 0.0
     for kind, seconds in suite.times:
         width = WIDTH * seconds / whole if whole else 0.0
-        pieces.append(
-            Piece(kind=kind, name=_NAMES[kind], seconds=seconds, x=round(x, 2), width=round(width, 2))
-        )
+        name = TIME_NAMES[kind].capitalize()
+        pieces.append(Piece(kind=kind, name=name, seconds=seconds, x=round(x, 2), width=round(width, 2)))
         x += width
     return tuple(pieces)
 

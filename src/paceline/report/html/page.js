@@ -73,7 +73,7 @@
     { key: "total", title: "Total", kind: "c-number number", cell: (test) => seconds(test.total) },
     { key: "setup", title: "Set-up", kind: "c-number number wide mid", cell: (test) => seconds(test.setup) },
     { key: "call", title: "Call", kind: "c-number number wide mid", cell: (test) => seconds(test.call) },
-    { key: "teardown", title: "Teardown", kind: "c-number number wide mid", cell: (test) => seconds(test.teardown) },
+    { key: "teardown", title: "Tear-down", kind: "c-number number wide mid", cell: (test) => seconds(test.teardown) },
     { key: "spread", title: "Runs", kind: "c-spark", cell: spark },
   ].filter((column) => !column.hide);
   const sortable = (test, key) => {
@@ -176,7 +176,7 @@
   };
   const detail = (at) => {
     const test = shown[at];
-    const facts = [["Total", seconds(test.total)], ["Set-up", seconds(test.setup)], ["Call", seconds(test.call)], ["Teardown", seconds(test.teardown)],
+    const facts = [["Total", seconds(test.total)], ["Set-up", seconds(test.setup)], ["Call", seconds(test.call)], ["Tear-down", seconds(test.teardown)],
       ["Outcome", test.outcome], ["Suite", test.suite.name], ...(test.line ? [["Line", String(test.line)]] : []), ...(test.verdict ? [["Verdict", words[test.verdict] ?? test.verdict]] : [])];
     const parts = [make("dl", {}, ...facts.flatMap(([key, text]) => [make("dt", {}, key), make("dd", {}, text)])), ...(test.causes ? [make("p", { class: "spent" }, `Spent on: ${test.causes}`)] : []), make("h3", {}, "Before and now"), ...distribution(test)];
     if (test.levels.length > 1) parts.push(make("h3", {}, "Every run"), make("p", {}, `From ${seconds(test.low)} to ${seconds(test.high)}`), history(test));

@@ -134,7 +134,8 @@ class LogAudit:
         """Nothing was asked."""
 
     def expect(self) -> None:
-        """Do nothing: a copy is made when it's needed."""
+        """Remember the state before a test: a copy is made when it's needed."""
+        self.before()
 
     def now(self) -> Any:
         """Return the present."""
@@ -183,6 +184,10 @@ class LogAudit:
     def changed(self) -> bool:
         """Tell whether the test, which may, changed it for good."""
         return self.after() is not None
+
+    def take_back(self) -> bool:
+        """Return False: tables are always made anew."""
+        return False
 
     def settle(self) -> None:
         """End connections that a test may have left locks, settings or temporary tables on."""

@@ -12,6 +12,7 @@ from paceline.isolation.databases.postgresql.lifecycle import (
     drop,
     drop_unused,
     dropping,
+    end,
     exchange,
     is_used,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "drop",
     "drop_unused",
     "dropping",
+    "end",
     "exchange",
     "extend",
     "has_tables",

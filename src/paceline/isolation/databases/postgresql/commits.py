@@ -18,7 +18,7 @@ from paceline.isolation.origins import Origins
 from paceline.isolation.pools import tidy_connections
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from paceline.isolation.databases.postgresql.connections import Connection
     from paceline.isolation.databases.postgresql.wal import Change
@@ -93,6 +93,8 @@ class Audit:
         self._last: Moment | None = None
         self._start: _Start | None = None
         self._answer: tuple[str | None, ...] | None = None
+        #: What `changed` has found for `take_back`.
+        self._found: tuple[frozenset[int], Moment, Moment] | None = None
         self._spans: list[_Span] = []
         self._origins = Origins()
 
@@ -103,14 +105,24 @@ class Audit:
 
     def before(self) -> None:
         """Remember the state before a test."""
-        self._spans.clear()
-        self._origins.begin(self._provisioning.place.url.name)
-        self._answer = None
+        self._begin()
         if self._last is not None and self._witness is not None and self._witness.knows_times:
             self._before, self._start = self._last, _Start.now()
         else:
             self._before = self._asked(lambda witness, connection: witness.before(connection))
             self._start = None
+
+    def expect(self) -> None:
+        """Remember the state before a test that may change it, and get ready to undo that."""
+        self._begin()
+        self._provisioning.place.expect()
+        self._before = self._asked(lambda witness, connection: witness.expect(connection))
+        self._start = None
+
+    def _begin(self) -> None:
+        self._spans.clear()
+        self._origins.begin(self._provisioning.place.url.name)
+        self._answer = None
 
     def question(self) -> str:
         """Return what `answered` gets the answer to, if it can be asked where the test is rolled back."""
@@ -119,10 +131,6 @@ class Audit:
     def answered(self, answer: tuple[str | None, ...]) -> None:
         """Take what was answered when the test had been rolled back; `after` needn't ask then."""
         self._answer = answer
-
-    def expect(self) -> None:
-        """Get ready to undo what a test is about to do."""
-        self._provisioning.place.expect()
 
     def now(self) -> Moment:
         """Return the present."""
@@ -160,10 +168,20 @@ class Audit:
 
     def changed(self) -> bool:
         """Compare with the state before a test that may change the database; nobody asks what it changed."""
-        found = self._committed()
+        self._found = found = self._committed()
         if found is None:
             return False
         return self._asked(lambda witness, connection: witness.changed(connection, *found))
+
+    def take_back(self) -> bool:
+        """Undo what `changed` has found where that is done without a fresh database; return whether it is."""
+        found, self._found = self._found, None
+        if found is None:
+            return False
+        done = self._asked(lambda witness, connection: witness.take_back(connection, found[0]))
+        if done:
+            self._last = None
+        return done
 
     def _committed(self) -> tuple[frozenset[int], Moment, Moment] | None:
         """Return what the test committed, and between which moments; None: nothing."""
@@ -179,6 +197,7 @@ class Audit:
             )
         )
         self._last = after
+        self._asked(lambda witness, connection: witness.note(connection, after))
         if after.any_prepared:
             self._end_prepared()
         xids = frozenset(xid for xid in committed if not any(xid in span for span in self._spans))
@@ -196,7 +215,10 @@ class Audit:
 
     def settle(self) -> None:
         """Free connections of locks, listeners, settings and temporary tables that a test may have left."""
-        tidy_connections(self._provisioning.place.url.name, "postgresql", TIDY)
+        tidy_connections(self._provisioning.place.url.name, "postgresql", TIDY, self._end)
+
+    def _end(self, sessions: Sequence[int]) -> None:
+        self._asked(lambda _, connection: postgresql.end(connection, sessions))
 
     def undo(self) -> None:
         """Give the next test the database as it was when it had been prepared."""
@@ -205,6 +227,8 @@ class Audit:
         if not isinstance(self._witness, Log):
             self._disconnect()
         self._provisioning.restore()
+        if self._witness is not None:
+            self._witness.renewed()
 
     def close(self) -> None:
         """Let go of the server and of the drivers."""

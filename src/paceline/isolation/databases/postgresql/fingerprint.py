@@ -114,6 +114,11 @@ def fingerprint(connection: Connection) -> Fingerprint:
     )
 
 
+def has_unlogged(own: Connection) -> bool:
+    """Tell whether there are tables of which the log of a server knows nothing."""
+    return bool(own.execute(_UNLOGGED).rowcount)
+
+
 def unlogged_changes(
     own: Connection, template: Connection | None, xids: frozenset[int]
 ) -> Iterator[tuple[str, str, int | None]]:

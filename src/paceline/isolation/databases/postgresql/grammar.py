@@ -28,7 +28,8 @@ _READING = re.compile(
 )
 _WRITING_WORD = re.compile(r"\b(INSERT|UPDATE|DELETE|MERGE|INTO|ANALYZE)\b", re.IGNORECASE)
 _SCHEMA = re.compile(r"(CREATE|ALTER|DROP|DO|CALL|IMPORT)\b", re.IGNORECASE)
-_PREPARE = re.compile(r"PREPARE\b", re.IGNORECASE)
+# A block or procedure may have statements prepared that nobody sees here.
+_PREPARE = re.compile(r"(PREPARE|DO|CALL)\b", re.IGNORECASE)
 GRAMMAR = Grammar(
     opaque=_OPAQUE,
     refused=(_REFUSED, _CONCURRENTLY),

@@ -114,9 +114,9 @@ class _Relation:
 
     @property
     def counts(self) -> bool:
-        """Whether it is something of its own: no index, no sequence, not temporary, no system table."""
+        """Whether it is something of its own: no index, not temporary, no system table."""
         own = not self.schema.startswith(("pg_toast", "pg_temp"))
-        return own and self.kind not in "iIS" and self.persistence != "t"
+        return own and self.kind not in "iI" and self.persistence != "t"
 
 
 class Changes:
@@ -164,7 +164,7 @@ class Changes:
                 continue
             if relation.schema == "pg_catalog" and relation.name != "pg_catalog.pg_largeobject":
                 catalogs.add(relation.name.removeprefix("pg_catalog."))
-            elif relation.counts:
+            elif relation.counts and relation.kind != "S":
                 found.append(Change(relation.name, operation, int(str(number))))
         locked, created, dropped = _definitions(int(str(row[0])), others)
         relations = _changed_relations(now, before, catalogs, locked, created, dropped)
@@ -212,11 +212,16 @@ def _described(
     return {oid: (str(name), xid) for oid, name, xid in connection.execute(query).fetchall()}
 
 
+def distance(start: str, end: str) -> int:
+    """Return the bytes of the log between two positions."""
+    first, last = (int(high, 16) << 32 | int(low, 16) for high, low in (start.split("/"), end.split("/")))
+    return last - first
+
+
 def flush(connection: Connection) -> None:
     """Make the server write its log up to now, also where commits don't wait for that."""
-    connection.execute("SET synchronous_commit = on")
     # A transaction that wrote something: only such a commit is waited for.
-    connection.execute("SELECT pg_logical_emit_message(true, 'paceline', '')")
+    connection.execute("SET synchronous_commit = on; SELECT pg_logical_emit_message(true, 'paceline', '')")
 
 
 def _relations(connection: Connection) -> dict[int, _Relation]:
@@ -259,12 +264,16 @@ def _changed_relations(
     if not catalogs - _HARMLESS_CATALOGS:
         return []
     found: list[Change] = []
+    sequences: list[Change] = []
     for oid in touched:
         after, earlier = now.get(oid), before.get(oid)
         known = after or earlier
         if known is None or not known.counts or known.schema == "pg_catalog":
             continue
-        if after is None:
+        if known.kind == "S":
+            done = "DROP" if after is None else "CREATE" if earlier is None else "ALTER"
+            sequences.append(Change(known.name, done))
+        elif after is None:
             found.append(Change(known.name, "DROP"))
         elif after.file in created and oid == after.file and earlier is None:
             found.append(Change(known.name, "CREATE"))
@@ -278,4 +287,5 @@ def _changed_relations(
     # Made by a fixture and dropped by the test: nothing knows its name any more.
     if dropped - created - files - {one.file for one in now.values()} and not found:
         found.append(Change("a table that a fixture made", "DROP or TRUNCATE"))
-    return found
+    # One that belongs to a table goes with it, and needn't be named.
+    return found or sequences

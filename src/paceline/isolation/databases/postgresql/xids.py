@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, LiteralString
+from typing import TYPE_CHECKING, LiteralString, cast
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -28,7 +28,7 @@ SELECT pg_catalog.txid_current_snapshot()::text, pg_catalog.pg_current_wal_inser
 pg_catalog.clock_timestamp()::text, ARRAY(SELECT x FROM pg_catalog.generate_series({},
 pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot()) - 1) x
 WHERE pg_catalog.txid_status(x) OPERATOR(pg_catalog.=) 'committed')::text,
-(SELECT pg_catalog.count(*) FROM pg_catalog.pg_prepared_xact())::text
+EXISTS (SELECT FROM pg_catalog.pg_prepared_xact())::text
 """
 _COMMITTED_OF: LiteralString = "SELECT x FROM unnest(%s::bigint[]) AS x WHERE txid_status(x) = 'committed'"
 # Of a time that the server doesn't know it can't be said that it came earlier.
@@ -41,6 +41,10 @@ SELECT application_name, query FROM pg_stat_activity
 WHERE datname = %s AND pid <> pg_backend_pid() AND state_change >= %s::timestamptz AND state <> 'active'
       AND query ~* '^\s*(alter|call|copy|create|delete|do|drop|insert|merge|truncate|update|with)\y'
 ORDER BY state_change LIMIT 5
+"""
+_WRITING: LiteralString = """
+, ARRAY(SELECT concat(backend_xid, ' ', datname) FROM pg_stat_activity WHERE backend_xid IS NOT NULL
+        UNION ALL SELECT concat(transaction, ' ', database) FROM pg_prepared_xacts)
 """
 
 
@@ -113,6 +117,15 @@ def are_prepared(connection: Connection, database: str) -> bool:
     )
 
 
+def moment_and_writing(connection: Connection) -> tuple[Moment, tuple[tuple[int, str], ...]]:
+    """Return the present, and of the open transactions that have written half of the id and the database."""
+    row = connection.execute(_MOMENT + _WRITING, prepare=True).fetchone()
+    assert row is not None
+    texts = cast("list[str]", row[3])
+    writing = (text.split(" ", 1) for text in texts)
+    return _moment(row[:3]), tuple((int(xid), database) for xid, database in writing)
+
+
 def are_open(connection: Connection) -> bool:
     """Tell whether another connection to the cluster is in a transaction that has written."""
     row = connection.execute(
@@ -140,7 +153,7 @@ def _moment(row: Sequence[object]) -> Moment:
         tuple(int(xid) for xid in open_xids.split(",") if xid),
         str(row[1]),
         str(row[2]),
-        any_prepared=len(row) > 4 and row[4] != "0",
+        any_prepared=len(row) > 4 and row[4] == "true",
     )
 
 

@@ -54,7 +54,8 @@ class FileAudit:
         """Nothing was asked."""
 
     def expect(self) -> None:
-        """Do nothing: a copy is quickly made."""
+        """Remember the state before a test: a copy is quickly made."""
+        self.before()
 
     def now(self) -> int:
         """Return the number of commits so far, as this connection has seen them."""
@@ -91,6 +92,10 @@ class FileAudit:
     def changed(self) -> bool:
         """Tell whether the test, which may, changed it for good."""
         return self.after() is not None
+
+    def take_back(self) -> bool:
+        """Return False: a copy of a file costs little."""
+        return False
 
     def settle(self) -> None:
         """End connections that a test may have left settings or temporary tables on."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from paceline.errors import SharedTransactionError
 from paceline.isolation.databases.sqlite.connection import JoinedSqlite
 from paceline.isolation.shared.guest import Guest
+from paceline.isolation.shared.marks import CLONE, marked
 from paceline.isolation.shared.statements import Grammar
 
 if TYPE_CHECKING:
@@ -137,8 +138,7 @@ class SqliteWords:
                 raise SharedTransactionError(
                     "an engine was made during the test that checks foreign keys, unlike those before it; "
                     "SQLite can't change that inside a transaction",
-                    hint="Make the engine before the test, or mark the test "
-                    '@pytest.mark.schema(isolation="clone").',
+                    hint=f"Make the engine before the test, or mark the test {marked(CLONE)}.",
                 )
             voice.send(("PRAGMA foreign_keys = ON",))
         return mode

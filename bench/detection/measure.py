@@ -1,0 +1,147 @@
+"""Measures how often the rules are wrong, and writes `bench/results/detection.json`.
+
+PYTHONPATH=src python bench/detection/measure.py                  all parts
+PYTHONPATH=src python bench/detection/measure.py rules speed      only these; the others stay as they are
+python bench/detection/table.py                                   puts the tables into the documentation
+
+The part `rules` needs what `requirements.txt` names, in any environment with Python 3.11.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import platform
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import counted
+import equal_rates
+import recorded
+import simulated
+import speed
+import sums
+from noise import RECORDINGS, sessions
+from rules import peers
+
+from paceline.stats.robust import middle
+
+RESULTS = Path(__file__).parents[1] / "results" / "detection.json"
+RATIOS = (1.1, 1.2, 1.5)
+RATE = 1e-3
+#: Simulated pull requests without a change.
+REQUESTS = 120
+
+
+def of_recordings() -> dict[str, Any]:
+    """Return what was recorded, and where."""
+    found: dict[str, Any] = {}
+    for path in sorted(RECORDINGS.glob("*.json.gz")):
+        recording = json.loads(gzip.decompress(path.read_bytes()))
+        medians = {
+            name: [middle(times) / 1e6 for times in suite["tests"].values()]
+            for name, suite in recording["suites"].items()
+        }
+        found[path.name] = {
+            **{key: recording[key] for key in ("at", "conditions", "cpu", "python", "runs")},
+            "load": round(recording["load"], 1),
+            "tests": {name: len(values) for name, values in medians.items()},
+            "tests_of_5_ms": {
+                name: sum(value >= equal_rates.LONG for value in values) for name, values in medians.items()
+            },
+        }
+    return found
+
+
+def of_the_way() -> dict[str, Any]:
+    """Return false alarms and power on recorded noise, from nomination to the second confirmation."""
+    all_sessions = list(sessions())
+    found: dict[str, Any] = {"unchanged": asdict(recorded.way(all_sessions, 1.0, 60, seed=1)[0])}
+    found["slower"] = {
+        str(ratio): asdict(recorded.way(all_sessions, ratio, 30, seed=2, least=equal_rates.LONG)[0])
+        for ratio in RATIOS
+    }
+    found["planted"] = {
+        str(1 + share): dict(zip(("tests", "nominated", "confirmed", "repeated"), counts, strict=True))
+        for share, counts in recorded.planted_power(all_sessions).items()
+    }
+    found["sums"] = asdict(sums.of_sessions(all_sessions, 1.1, 400, seed=3))
+    return found
+
+
+def of_rules() -> dict[str, Any]:
+    """Return the tables of our alternatives and of other tools."""
+    _, missing = peers()
+    found: dict[str, Any] = {"rate": RATE, "missing": missing, "versions": {}}
+    for name in ("asv", "apache-otava", "pytest-benchmark", "pytest-perfguard"):
+        try:
+            found["versions"][name] = version(name)
+        except PackageNotFoundError:
+            found["versions"][name] = None
+    all_sessions = list(sessions())
+    for name, least in (("long", equal_rates.LONG), ("all", 0.0)):
+        nulls = equal_rates.population(all_sessions, least, 6, seed=4)
+        slowed = equal_rates.population(all_sessions, least, 1, seed=5)
+        ours, others = equal_rates.rows(nulls, slowed, RATE)
+        found[name] = {
+            "samples": len(nulls),
+            "ours": [asdict(row) for row in ours],
+            "others": [asdict(row) for row in others],
+        }
+    return found
+
+
+def of_simulations() -> dict[str, Any]:
+    """Return false alarms and power on made-up noise."""
+    tests, whole = simulated.of_tests(1, REQUESTS), simulated.of_sums(2, 6_000)
+    found: dict[str, Any] = {
+        "requests": REQUESTS,
+        "tests": asdict(tests) | {"rate": tests.rate, "bound": tests.bound},
+        "sums": asdict(whole) | {"rate": whole.rate, "bound": whole.bound},
+        "per_request": simulated.TESTS * tests.rate + simulated.SUMS * whole.rate,
+        "per_request_bound": simulated.TESTS * tests.bound + simulated.SUMS * whole.bound,
+        "power": {},
+    }
+    for ratio in RATIOS:
+        names = ("tests", "nominated", "convicted")
+        found["power"][str(ratio)] = dict(zip(names, simulated.power_of_tests(3, ratio, 20), strict=True))
+    found["sum_power"] = dict(zip(("sums", "convicted"), simulated.power_of_sums(4, 1.1, 500), strict=True))
+    return found
+
+
+PARTS: dict[str, Callable[[], Any]] = {
+    "recordings": of_recordings,
+    "way": of_the_way,
+    "rules": of_rules,
+    "simulated": of_simulations,
+    "counted": lambda: counted.found_and_invented(Random(6)),
+    "speed": speed.seconds,
+}
+
+
+def main() -> None:
+    """Measure the parts that were asked for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
+    wanted = parser.parse_args().parts or list(PARTS)
+    results: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    for name in wanted:
+        results[name] = PARTS[name]()
+        print(f"{name}: {json.dumps(results[name])[:400]}", flush=True)
+        results.setdefault("measured", {})[name] = {
+            "at": datetime.now(UTC).strftime("%Y-%m-%d"),
+            "python": platform.python_version(),
+        }
+        RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""The recordings of real suites in this folder, as the figures of sessions: what rules are tried on."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from paceline.paired.order import sides
+from paceline.stats.controls import Sides, Yardstick, yardstick
+from paceline.stats.robust import middle
+
+RECORDINGS = Path(__file__).with_name("recordings")
+#: As many as the gate takes, and of such durations.
+_CONTROLS = 30
+_USEFUL = (0.0005, 0.5)
+PAIRS = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """Twenty runs of one suite, as ten pairs of base and head in quick succession.
+
+    Attributes:
+        suite: name of what was run.
+        recording: where it comes from.
+        conditions: `quiet` or `shared` machine.
+        sides: seconds of each test in both sides, in the order in which the tests ran.
+        collections: full garbage collections of the tests that had any.
+        planted: share of a test's time that it really worked longer in the head.
+    """
+
+    suite: str
+    recording: str
+    conditions: str
+    sides: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]]
+    collections: Mapping[str, Sequence[tuple[float, float]]]
+    planted: Mapping[str, float]
+
+    @property
+    def controls(self) -> tuple[str, ...]:
+        """Tests spread over the suite that tell the machine's speed, and are no samples themselves."""
+        usable = [
+            key
+            for key, (base, _) in self.sides.items()
+            if _USEFUL[0] <= middle(base) <= _USEFUL[1] and key not in self.planted
+        ]
+        return tuple(usable[at * len(usable) // _CONTROLS] for at in range(min(_CONTROLS, len(usable))))
+
+    def measured(self, pairs: int = PAIRS) -> Yardstick:
+        """Return what the controls of the first so many pairs say."""
+        found = yardstick({key: _cut(self.sides[key], pairs) for key in self.controls}, pairs)
+        if found is None:
+            raise ValueError(f"{self.recording}: too few controls in {self.suite}")
+        return found
+
+    def swapped(self, flips: Sequence[bool]) -> Session:
+        """Return the session with base and head exchanged in some pairs: as likely for unchanged code."""
+
+        def turned(both: Sides) -> tuple[tuple[float, ...], tuple[float, ...]]:
+            pairs = [(b, a) if flip else (a, b) for a, b, flip in zip(*both, flips, strict=True)]
+            base, head = zip(*pairs, strict=True)
+            return base, head
+
+        return Session(
+            suite=self.suite,
+            recording=self.recording,
+            conditions=self.conditions,
+            sides={key: turned(both) for key, both in self.sides.items() if key not in self.planted},
+            collections={
+                key: [(b, a) if flip else (a, b) for (a, b), flip in zip(counts, flips, strict=True)]
+                for key, counts in self.collections.items()
+            },
+            planted={},
+        )
+
+
+def sessions(folder: Path = RECORDINGS) -> Iterator[Session]:
+    """Yield every suite, ten pairs at a time.
+
+    Recordings under the same conditions follow one another; what was planted in one that has fewer pairs is
+    left out, so that it can be joined with others.
+    """
+    groups: dict[tuple[str, str], list[_Recorded]] = {}
+    for path in sorted(folder.glob("*.json.gz")):
+        recording = json.loads(gzip.decompress(path.read_bytes()))
+        for suite, found in recording["suites"].items():
+            planted = recording["planted"].get(suite, {})
+            part = _Recorded(
+                times={key: times for key, times in found["tests"].items() if all(times)},
+                collections=found["collections"],
+                planted=planted,
+                runs=recording["runs"] // 2 * 2,
+            )
+            if planted and part.runs >= 2 * PAIRS:
+                yield from _blocks(suite, f"{path.name.partition('.')[0]}", recording["conditions"], part)
+            else:
+                groups.setdefault((suite, recording["conditions"]), []).append(part)
+    for (suite, conditions), parts in groups.items():
+        yield from _blocks(suite, conditions, conditions, _joined(parts))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Recorded:
+    """Microseconds of each test in each run, and its full garbage collections."""
+
+    times: Mapping[str, Sequence[int]]
+    collections: Mapping[str, Sequence[int]]
+    planted: Mapping[str, float]
+    runs: int
+
+
+def _joined(parts: Sequence[_Recorded]) -> _Recorded:
+    common = [
+        key for key in parts[0].times if all(key in part.times and key not in part.planted for part in parts)
+    ]
+    return _Recorded(
+        times={key: [value for part in parts for value in part.times[key][: part.runs]] for key in common},
+        collections={
+            key: [
+                value for part in parts for value in part.collections.get(key, [0] * part.runs)[: part.runs]
+            ]
+            for key in common
+            if any(key in part.collections for part in parts)
+        },
+        planted={},
+        runs=sum(part.runs for part in parts),
+    )
+
+
+def _blocks(suite: str, name: str, conditions: str, part: _Recorded) -> Iterator[Session]:
+    for number in range(part.runs // (2 * PAIRS)):
+        runs = slice(2 * PAIRS * number, 2 * PAIRS * (number + 1))
+        yield Session(
+            suite=suite,
+            recording=f"{name}-{number + 1}",
+            conditions=conditions,
+            sides={key: _sides(times[runs], 1e-6) for key, times in part.times.items()},
+            collections={
+                key: list(zip(*_sides(counts[runs]), strict=True)) for key, counts in part.collections.items()
+            },
+            planted=part.planted,
+        )
+
+
+def usual_seconds(session: Session, key: str) -> float:
+    """Return the median seconds of a test in the base."""
+    return middle(session.sides[key][0])
+
+
+def _sides(values: Sequence[float], unit: float = 1.0) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    found: dict[str, list[float]] = {"base": [], "head": []}
+    for at, value in enumerate(values):
+        found[sides(at // 2)[at % 2]].append(value * unit)
+    return tuple(found["base"]), tuple(found["head"])
+
+
+def _cut(both: Sides, pairs: int) -> Sides:
+    return both[0][:pairs], both[1][:pairs]

@@ -1,0 +1,164 @@
+"""Puts the tables of `bench/results/detection.json` into the documentation.
+
+python bench/detection/table.py            writes the page
+python bench/detection/table.py --check    only says whether it is up to date
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+_ROOT = Path(__file__).parents[2]
+RESULTS = _ROOT / "bench" / "results" / "detection.json"
+PAGE = _ROOT / "docs" / "explanation" / "how-often-it-is-wrong.md"
+BEGIN, END = "<!-- tables: begin, written by bench/detection/table.py -->", "<!-- tables: end -->"
+
+
+def tables(results: Mapping[str, Any]) -> str:
+    """Return everything between the two marks of the page; what was never measured is left out."""
+    needed = (
+        (_promises, ("simulated", "way", "counted", "speed")),
+        (_way, ("simulated", "way")),
+        (_rules, ("rules",)),
+        (_alternatives, ("rules",)),
+        (_recordings, ("recordings",)),
+    )
+    blocks = [block(results) for block, parts in needed if all(part in results for part in parts)]
+    return "\n\n".join("\n".join(block) for block in blocks)
+
+
+def renewed(page: str, results: Mapping[str, Any]) -> str:
+    """Return the text of the page with the tables of `results`."""
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n\n{tables(results)}\n\n{END}{after}"
+
+
+def _promises(results: Mapping[str, Any]) -> Iterator[str]:
+    made, way, counted, speed = (results[name] for name in ("simulated", "way", "counted", "speed"))
+    yield "## In short"
+    yield ""
+    yield "| | simulated noise, known truth | recorded noise |"
+    yield "|---|---:|---:|"
+    unchanged = way["unchanged"]
+    yield (
+        f"| false alarms per pull request with 5,000 tests | {made['per_request']:.2%}, proven below "
+        f"{made['per_request_bound']:.2%} | {5000 * unchanged['convicted']:.2%}, proven below "
+        f"{_percent(5000 * unchanged['highest'])} |"
+    )
+    for ratio in ("1.2", "1.5"):
+        power, real = made["power"][ratio], way["slower"][ratio]
+        yield (
+            f"| one test of 5 ms or more, {_change(ratio)}, nominated and confirmed twice | "
+            f"{power['convicted'] / power['tests']:.0%} | {real['convicted']:.0%} |"
+        )
+    sum_power = made["sum_power"]["convicted"] / made["sum_power"]["sums"]
+    yield f"| a sum, +10 %, confirmed twice | {sum_power:.0%} | {way['sums']['found']:.0%} |"
+    yield (
+        f"| counts: changed ones found, others called changed | {counted['found']} of {counted['changed']}, "
+        f"{counted['invented']} of {counted['series'] - counted['changed']} | |"
+    )
+    judged = f"judging {speed['tests']:,} tests against {speed['runs']} runs, CPU seconds"
+    yield f"| {judged}: the noise model | {speed['model']['median']:.2f} | |"
+    yield f"| {judged}: all phases, from runs to verdicts | {speed['comparison']['median']:.2f} | |"
+
+
+def _way(results: Mapping[str, Any]) -> Iterator[str]:
+    made, way = results["simulated"], results["way"]
+    yield "## Step by step"
+    yield ""
+    yield "| | nominated | then confirmed | then confirmed again | in all |"
+    yield "|---|---:|---:|---:|---:|"
+    for name, steps in (("tests", made["tests"]), ("sums, all suspected", made["sums"])):
+        cells = [_of(steps[step]) for step in ("nominated", "confirmed", "repeated")]
+        yield f"| simulated, unchanged {name} | {' | '.join(cells)} | {steps['rate']:.1e} |"
+    unchanged = way["unchanged"]
+    yield _line(f"recorded, {unchanged['tests']} unchanged tests", unchanged, "{:.1e}")
+    for ratio, found in way["slower"].items():
+        name = f"recorded, {found['tests']} tests of 5 ms and more, {_change(ratio)}"
+        yield _line(name, found, "{:.0%}")
+    for ratio, counts in way["planted"].items():
+        tests = counts["tests"]
+        yield (
+            f"| really planted work, {_change(ratio)}, {tests} tests | {counts['nominated'] / tests:.0%} | "
+            f"{counts['confirmed'] / tests:.0%} of all | {counts['repeated'] / tests:.0%} of all | |"
+        )
+
+
+def _line(name: str, found: Mapping[str, Any], last: str) -> str:
+    return (
+        f"| {name} | {found['nominated']:.1%} | {found['confirmed']:.2%} of all | {found['repeated']:.1%} | "
+        f"{last.format(found['convicted'])} |"
+    )
+
+
+def _rules(results: Mapping[str, Any]) -> Iterator[str]:
+    rules = results["rules"]
+    yield "## Beside other tools"
+    yield ""
+    yield from _table(rules, "others")
+
+
+def _alternatives(results: Mapping[str, Any]) -> Iterator[str]:
+    yield "## Other scores that were tried"
+    yield ""
+    yield from _table(results["rules"], "ours")
+
+
+def _table(rules: Mapping[str, Any], kind: str) -> Iterator[str]:
+    changes = ("+10 %", "+20 %", "+50 %")
+    columns = [f"{which}: {change}" for which in ("5 ms and more", "all") for change in changes]
+    yield f"| | false alarms as shipped | {' | '.join(columns)} |"
+    yield f"|---|{'---:|' * 7}"
+    for long, every in zip(rules["long"][kind], rules["all"][kind], strict=True):
+        shipped = "" if every["shipped"] is None else f"{every['shipped']:.2%}"
+        cells = _powers(long["power"]) + _powers(every["power"])
+        yield f"| {long['rule']} | {shipped} | {' | '.join(cells)} |"
+
+
+def _recordings(results: Mapping[str, Any]) -> Iterator[str]:
+    yield "## What was recorded"
+    yield ""
+    yield "| recording | machine | load | runs | tests, of these 5 ms and more |"
+    yield "|---|---|---:|---:|---|"
+    for name, found in results["recordings"].items():
+        tests = ", ".join(
+            f"{suite} {number}, {found['tests_of_5_ms'][suite]}" for suite, number in found["tests"].items()
+        )
+        cells = (name.partition(".")[0], found["conditions"], found["load"], found["runs"], tests)
+        yield f"| {' | '.join(map(str, cells))} |"
+
+
+def _powers(power: Sequence[float]) -> list[str]:
+    return [f"{value:.2f}" for value in power]
+
+
+def _of(step: Sequence[int]) -> str:
+    passed, tried = step
+    return f"{passed:,} of {tried:,}"
+
+
+def _change(ratio: str) -> str:
+    return f"+{float(ratio) - 1:.0%}".replace("%", " %")
+
+
+def _percent(share: float) -> str:
+    return f"{share:.2%}" if share < 0.1 else f"{share:.0%}"
+
+
+def main() -> int:
+    """Write or check the page."""
+    page = PAGE.read_text()
+    new = renewed(page, json.loads(RESULTS.read_text()))
+    if "--check" in sys.argv:
+        return int(new != page)
+    PAGE.write_text(new)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
