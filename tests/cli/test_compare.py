@@ -93,7 +93,7 @@ def test_json_holds_every_series(sides: Project) -> None:
 def test_markdown_is_a_table(sides: Project) -> None:
     """For a prompt: ranked, with places."""
     done = run(sides, "compare", "old.json", "new.json", "--format", "markdown")
-    assert "|Verdict|What|Before|After|Change|Why|" in done.stdout
+    assert "|Verdict|What|Before|After|Change|Seen from|Why|" in done.stdout
     assert done.returncode == 10
 
 

@@ -60,7 +60,6 @@ def gate(request: GateRequest, suite: Suite, watcher: Watcher) -> Gated:
     )
     comparison = compared(request, suite, base, head)
     comparison = replace(comparison, deltas=tuple(map(_without_luck, comparison.deltas)))
-    comparison = placed(comparison, head)
     suspects = [delta for delta in comparison.deltas if _is_suspicious(delta)]
     suspects += _behind(suspects, comparison.deltas)
     session = Rounds(
@@ -81,7 +80,7 @@ def gate(request: GateRequest, suite: Suite, watcher: Watcher) -> Gated:
         machine_factor=session.factor if session.factor is not None else comparison.machine_factor,
         notes=(*comparison.notes, *session.notes),
     )
-    return _gated(comparison, tally)
+    return _gated(placed(comparison, head), tally)
 
 
 def undecided(labels: tuple[str, str], suite: Suite, why: str) -> Comparison:
