@@ -73,7 +73,7 @@ def test_what_the_first_test_of_a_worker_does_for_all_is_no_regression_of_it(
 ) -> None:
     """A pool connects in whichever test comes first; its statements are that test's own all the same."""
     metrics = (*METRICS, Metric(name="db_connections", unit="1", noise="counted"))
-    sides = [
+    before, after = (
         a_side(
             a_series("t.py::x", {"db_connections": count, "sql_statements": count}),
             *crowd(),
@@ -81,8 +81,8 @@ def test_what_the_first_test_of_a_worker_does_for_all_is_no_regression_of_it(
             workers=workers,
         )
         for count in (1, 2)
-    ]
-    found = compare(*sides, Rules())
+    )
+    found = compare(before, after, Rules())
     assert of(found, "t.py::x", "db_connections").verdict == verdict
     assert of(found, "t.py::x", "sql_statements").verdict == "regressed"
 
