@@ -19,7 +19,6 @@ from noise import PAIRS, Session, usual_seconds
 from paceline.compare.confirm import Suspect, decide
 from paceline.compare.rules import WORTH_A_LOOK
 from paceline.stats.noise import scored, shrunk, widened
-from paceline.stats.robust import quantile
 from paceline.stats.sequential import AGAIN, LOOKS, Look, next_look
 
 #: Runs of each side from which the gate nominates.
@@ -39,7 +38,6 @@ class Way:
         confirmed: by one series of pairs, if it were a suspect.
         repeated: by the milder repetition, of those that the first confirmed, in other sessions.
         convicted: nominated and confirmed twice.
-        highest: upper end of the 95 % interval of `convicted`, from resampled test files.
     """
 
     tests: int
@@ -48,7 +46,6 @@ class Way:
     confirmed: float
     repeated: float
     convicted: float
-    highest: float
 
 
 def nominations(session: Session, ratio: float, wanted: Callable[[str], bool]) -> dict[str, bool]:
@@ -157,22 +154,7 @@ def _summed(
         confirmed=confirmed_once,
         repeated=fmean(both) / confirmed_once if confirmed_once else 0.0,
         convicted=convicted,
-        highest=_highest(chances),
     ), chances
-
-
-def _highest(chances: Chances, tries: int = 1000) -> float:
-    """Return the 95 % point of the mean over resampled files: tests of one file are alike."""
-    files: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for (suite, nodeid), each in chances.items():
-        files[suite, nodeid.partition("::")[0]].append(each[2])
-    random = Random(1)
-    groups = [(sum(values), len(values)) for values in files.values()]
-    means: list[float] = []
-    for _ in range(tries):
-        drawn = random.choices(groups, k=len(groups))
-        means.append(sum(total for total, _ in drawn) / sum(number for _, number in drawn))
-    return quantile(sorted(means), 0.95)
 
 
 def planted_power(sessions: Iterable[Session]) -> dict[float, tuple[int, int, int, int]]:

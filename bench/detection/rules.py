@@ -164,7 +164,7 @@ def _asv() -> dict[str, tuple[Rule, float]]:
 
     return {
         "asv, p of Mann-Whitney varied": (by_p, 1 / 0.002),
-        "asv, `--factor` varied": (by_factor, 1.1),
+        "asv, its factor varied": (by_factor, 1.1),
     }
 
 

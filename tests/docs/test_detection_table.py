@@ -27,3 +27,10 @@ def test_the_page_shows_what_was_measured(table: ModuleType) -> None:
     """To renew it: python bench/detection/table.py."""
     page = table.PAGE.read_text(encoding="utf-8")
     assert page == table.renewed(page, json.loads(table.RESULTS.read_text(encoding="utf-8")))
+
+
+def test_the_readme_names_the_proven_rate(table: ModuleType) -> None:
+    """The same figure as on the page."""
+    bound = json.loads(table.RESULTS.read_text(encoding="utf-8"))["simulated"]["per_request_bound"]
+    assert f"{bound:.2%} of them (95 % bound)" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert bound < 0.01

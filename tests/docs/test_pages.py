@@ -32,6 +32,8 @@ PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *DOCS.rglob("*.md"
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 #: Options of other programs, in pages that tell how to call them.
 FOREIGN = {
+    "--minutes",
+    "--parts",
     "--dburi",
     "--slow",
     "--only",

@@ -17,6 +17,8 @@ Mark = tuple[float, list[float], list[float], float]
 
 #: Seconds for which the last reading of the dear probes will do.
 _SHORT = 5e-4
+#: Seconds within which a reading is one moment, and how often it's tried.
+_UNDISTURBED, _TRIES = 1e-4, 3
 #: The same lists for ever.
 _NUMBERS, _GOING = COUNTS.numbers, COUNTS.going
 
@@ -66,8 +68,7 @@ class Meter:
         """Return the moment at which something begins."""
         now = self._counter()
         if now - self._boundary > _SHORT:
-            self._read(now)
-            now = self._counter()
+            now = self._read(now)
         self._boundary = now
         counts = self._counts() if self._asked or _GOING else _NUMBERS[: self._size]
         return now, counts, self._dear, now - self._read_at
@@ -77,6 +78,7 @@ class Meter:
         now = self._counter()
         if now - self._read_at > _SHORT:
             self._read(now)
+            now = self._read_at
         self._boundary = now
         counts = self._counts() if self._asked or _GOING else _NUMBERS[: self._size]
         took = now - before[0]
@@ -122,13 +124,26 @@ class Meter:
             counts += self._ask(at)
         return counts
 
-    def _read(self, now: float) -> None:
-        """Read the dear probes; it's `now`."""
+    def _read(self, now: float) -> float:
+        """Read the dear probes; it's `now`, and `_read_at` becomes the moment that the numbers are of.
+
+        To ask is when a busy system takes the processor away. What was waited for in between would be in the
+        numbers and not in the duration, or the other way round, so what took long is asked again.
+
+        Returns:
+            The moment after.
+        """
         values: list[float] = []
-        for at in self._dear_probes:
-            values += self._ask(at)
+        for _ in range(_TRIES):
+            self._read_at = now
+            values = []
+            for at in self._dear_probes:
+                values += self._ask(at)
+            now = self._counter()
+            if now - self._read_at < _UNDISTURBED:
+                break
         self._dear = values
-        self._read_at = now
+        return now
 
     def _ask(self, at: int) -> Sequence[float]:
         probe = self.probes[at]
