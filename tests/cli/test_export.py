@@ -198,7 +198,7 @@ EVIL = "</script>\"'><img src=x>{{7*7}}|`*_\u202e\ud800\x00\x1b[31m\n::error::x%
 @pytest.mark.parametrize("format_", ["json", "ctrf", "bencher", "benchmark-action", "openmetrics", "otlp"])
 def test_hostile_names_of_another_tool_stay_data(project: RecordedProject, format_: str) -> None:
     """What can't be text is escaped, and every reader still takes the file for what it is."""
-    report: dict[str, object] = {
+    report: dict[str, Any] = {
         "$report_type": "TestReport",
         "nodeid": f"t.py::test[{EVIL}]",
         "location": ["t.py", 1, f"test[{EVIL}]"],

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paceline.isolation import cache, sources
+from paceline.isolation.databases.postgresql.program import PostgresqlProgram
+from paceline.isolation.provision import Binaries
 
 if TYPE_CHECKING:
     from tests.harness.database import Lent, Project
@@ -277,6 +279,20 @@ def test_only_the_directories_used_last_are_kept(tmp_path: Path) -> None:
     assert used == tmp_path / "filled-3"
     left = {path.name for path in tmp_path.iterdir() if path.is_dir()}
     assert left == {"filled-0", "filled-1", "filled-3", "filled-9"}
+
+
+def test_an_extension_that_is_installed_counts(tmp_path: Path) -> None:
+    """The programs stay the same, and what CREATE EXTENSION makes may not."""
+    programs, extensions = tmp_path / "bin", tmp_path / "share" / "extension"
+    for folder in (programs, extensions):
+        folder.mkdir(parents=True)
+    (programs / "postgres").touch()
+    os.utime(extensions, (1, 1))
+    program = PostgresqlProgram(Binaries(source="PostgreSQL", folder=programs))
+    before = program.made_by
+    assert before == program.made_by
+    (extensions / "vector.control").touch()
+    assert before != program.made_by
 
 
 def test_imports_are_found_without_importing(tmp_path: Path) -> None:

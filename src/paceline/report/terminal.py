@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -35,6 +36,8 @@ def print_document(document: Document, console: Console) -> None:
         console = Console(file=console.file, width=_UNFOLDED)
     for block in document.blocks:
         match block:
+            case Table() if _is_crowded(block, console.width):
+                _print_stacked(block, console)
             case Table():
                 console.print(_table(block, console.width))
             case Note():
@@ -72,6 +75,41 @@ def _table(block: Table, width: int) -> RichTable:
                 cells[placed - 1].append(f"\n{' ' * indent}").append(place)
         table.add_row(*cells)
     return table
+
+
+def _is_crowded(block: Table, width: int) -> bool:
+    """Tell whether two texts, such as a node id and a reason, would be folded side by side."""
+    texts = [at for at, column in enumerate(block.columns) if at and not column.numeric]
+    if len(texts) < 2 or any(column.whole for column in block.columns):
+        return False
+    widths = [max(map(len, (column.name, *_texts(block, at)))) for at, column in enumerate(block.columns)]
+    room = width - sum(one + _AROUND for at, one in enumerate(widths) if at not in texts)
+    return room < sum(min(_ROOM, widths[at]) + _AROUND for at in texts)
+
+
+def _texts(block: Table, at: int) -> Iterator[str]:
+    return (row[at].text for row in block.rows)
+
+
+def _print_stacked(block: Table, console: Console) -> None:
+    """Print the figures of each row on a line, and its texts below, over the whole width."""
+    figures = [at for at, column in enumerate(block.columns) if not at or column.numeric]
+    widths = {at: max(map(len, (block.columns[at].name, *_texts(block, at)))) for at in figures}
+
+    def aligned(at: int, text: str) -> str:
+        return text.rjust(widths[at]) if block.columns[at].numeric else text.ljust(widths[at])
+
+    console.print(Text(block.title, style="bold"))
+    heads = "   ".join(aligned(at, block.columns[at].name) for at in figures)
+    console.print(Text(f" {heads}", style="dim"), soft_wrap=True)
+    for row in block.rows:
+        line = Text(" ")
+        for at in figures:
+            line.append("   " if at else "").append(aligned(at, row[at].text), style=_STYLES[row[at].tone])
+        console.print(line, soft_wrap=True)
+        for at, cell in enumerate(row):
+            if at not in widths and cell.text:
+                console.print(Padding(_text(cell), (0, 0, 0, 3)))
 
 
 def _room(widths: Sequence[int], placed: int, width: int) -> int:

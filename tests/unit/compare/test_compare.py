@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -17,7 +16,6 @@ from paceline.errors import Exit
 from paceline.model.baseline import Anchor
 from paceline.model.comparison import Comparison, Side
 from paceline.model.cost import Operation, SharedFixture
-from paceline.model.environment import Revision
 from paceline.model.metric import Metric
 from paceline.model.profile import TestSeries
 
@@ -75,7 +73,7 @@ def test_what_the_first_test_of_a_worker_does_for_all_is_no_regression_of_it(
 ) -> None:
     """A pool connects in whichever test comes first; its statements are that test's own all the same."""
     metrics = (*METRICS, Metric(name="db_connections", unit="1", noise="counted"))
-    base, candidate = (
+    before, after = (
         a_side(
             a_series("t.py::x", {"db_connections": count, "sql_statements": count}),
             *crowd(),
@@ -84,7 +82,7 @@ def test_what_the_first_test_of_a_worker_does_for_all_is_no_regression_of_it(
         )
         for count in (1, 2)
     )
-    found = compare(base, candidate, Rules())
+    found = compare(before, after, Rules())
     assert of(found, "t.py::x", "db_connections").verdict == verdict
     assert of(found, "t.py::x", "sql_statements").verdict == "regressed"
 
@@ -196,30 +194,6 @@ def test_a_test_that_fails_on_one_side_has_no_counts() -> None:
     assert [] == [delta for delta in compared(before, after).deltas if delta.evidence == "counted"]
 
 
-def test_failures_of_one_side_and_a_dirty_base_are_told() -> None:
-    """Otherwise nobody knows what the figures are of."""
-    revision = Revision(commit="c0ffee" * 6, branch=None, dirty=True, committed_at="2026-01-01T00:00:00Z")
-    names = ["t.py::a", "t.py::b", "t.py::c", "t.py::d", "t.py::e"]
-    base = a_side(*(a_series(name, outcome="failed") for name in names), *crowd(), revision=revision)
-    head = a_side(*(a_series(name) for name in names), *crowd())
-    dirty, failed = compare(base, head, RULES).notes
-    assert dirty == "the base was measured with uncommitted changes on top of c0ffeec0ff"
-    said = "tests that failed in the base only, so that their figures say little"
-    assert failed == f"{said}: t.py::a, t.py::b, t.py::c and 2 more"
-    assert "tests that fail in the candidate only" in compare(head, base, RULES).notes[0]
-
-
-def test_a_fast_fixture_is_not_counted() -> None:
-    """Recorders leave some of its set-ups out, and not the same ones every time."""
-    for seconds, verdicts_ in ((0.00005, []), (0.05, ["regressed"])):
-        before, after = [
-            a_side(*crowd(), fixtures={"f": {"setups": figure(number), "duration": figure(number * seconds)}})
-            for number in (2, 9)
-        ]
-        found = compare(before, after, RULES)
-        assert verdicts_ == [delta.verdict for delta in found.deltas if delta.key.metric == "setups"]
-
-
 def test_new_and_removed_tests_are_told() -> None:
     """They are no regression and no improvement, and don't make the suite slower."""
     found = compare(
@@ -316,15 +290,13 @@ def test_a_narrowed_fixture_is_named_with_its_scopes() -> None:
     found = compare(side("session", 1), side("module", 30), RULES)
     delta = of(found, "tests::migrated_db", "setups")
     assert delta.verdict == "regressed"
-    (cause,) = delta.causes
-    assert (cause.text, cause.where) == (
-        "fixture migrated_db now built 30 times instead of 1, per module instead of per session",
-        "tests/conftest.py",
-    )
+    assert {cause.text for cause in delta.causes} == {
+        "built 30 times instead of 1",
+        "fixture tests::migrated_db is now built per module instead of per session",
+    }
     time = of(found, "tests::migrated_db")
     assert ("inconclusive", "total") == (time.verdict, time.evidence)
     assert time.ratio == pytest.approx(30)
-    assert time.causes == delta.causes
 
 
 def test_runs_of_other_machines_are_left_out() -> None:
@@ -358,36 +330,3 @@ def test_what_comes_back_in_five_independent_jobs_is_a_regression(jobs: int, ver
     base = replace(a_side(*old), runs=tuple(a_job(at, 0.1).runs[0] for at in range(10)))
     candidate = replace(a_side(*new), runs=tuple(a_job(20 + at, 0.2).runs[0] for at in range(jobs)))
     assert of(compare(base, candidate, RULES), "t.py::x", "duration").verdict == verdict
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "verdict"),
-    [(0.0001, 0.0004, "unchanged"), (0.0001, 0.002, "inconclusive"), (0.002, 0.0001, "inconclusive")],
-)
-def test_what_is_too_short_on_both_sides_is_judged_by_its_sums(
-    before: float, after: float, verdict: str
-) -> None:
-    """It can't become a suspect, whatever its runs say; what was or has become longer can."""
-    names = ["t.py::x", *(f"t.py::test_crowd_{number}" for number in range(20))]
-    old = [
-        a_series(names[0], {"duration": before}),
-        *(a_series(name, {"duration": 0.1}) for name in names[1:]),
-    ]
-    new = [a_series(names[0], {"duration": after}), *old[1:]]
-    base = replace(a_side(*old), runs=tuple(a_job(at, before).runs[0] for at in range(10)))
-    delta = of(compare(base, a_side(*new), RULES), "t.py::x", "duration")
-    assert delta.verdict == verdict
-    assert delta.before == pytest.approx(before)
-    assert delta.after == after
-
-
-def test_of_two_runs_the_faster_one_counts() -> None:
-    """What disturbs a run makes it slower, so that one disturbed run is neither a suspect nor hides one."""
-    others = [a_series(f"t.py::test_crowd_{number}", {"clean_time": [0.1, 0.1]}) for number in range(20)]
-
-    def verdict(before: Sequence[float], after: Sequence[float]) -> str:
-        old, new = (a_series("t.py::x", {"clean_time": seconds}) for seconds in (before, after))
-        return of(compare(a_side(old, *others), a_side(new, *others), RULES), "t.py::x").verdict
-
-    assert verdict([0.1, 0.1], [0.1, 0.3]) == "unchanged"
-    assert verdict([0.1, 0.2], [0.15, 0.15]) == "inconclusive"

@@ -111,13 +111,12 @@ def offers(where: DatabaseUrl | Own, extensions: frozenset[str]) -> Mapping[str,
 
 def _ships(folder: Path, extension: str) -> bool | None:
     """Tell whether the installation with its programs in `folder` has it; None: unknown."""
-    shares = [folder.parent / "share", folder.parent / "share" / "postgresql"]
-    # /usr/lib/postgresql/15/bin has its share in /usr/share/postgresql/15.
-    shares += [Path("/usr/share/postgresql", folder.parent.name)] if "postgresql" in folder.parts else []
-    known = [share / "extension" for share in shares if (share / "extension").is_dir()]
+    from paceline.isolation.databases.postgresql.program import extension_folders
+
+    known = extension_folders(folder)
     if not known:
         return None
-    return any((share / f"{extension}.control").exists() for share in known)
+    return any((each / f"{extension}.control").exists() for each in known)
 
 
 def borrowed(server: SharedServer, worker: str, *, copy: bool) -> Backing:

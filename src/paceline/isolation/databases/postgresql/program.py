@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import quote
 
@@ -69,7 +70,9 @@ class PostgresqlProgram:
     def made_by(self) -> tuple[object, ...]:
         """What tells a data directory of it from those of others."""
         program = (self.found.folder / "postgres").stat()
-        return (self.found.source, program.st_size, program.st_mtime_ns, SETTINGS)
+        # An extension that comes, goes or is replaced changes what a CREATE EXTENSION has made.
+        extensions = [folder.stat().st_mtime_ns for folder in extension_folders(self.found.folder)]
+        return (self.found.source, program.st_size, program.st_mtime_ns, extensions, SETTINGS)
 
     def usable_by_others(self) -> PostgresqlProgram:
         """Return it where any user can run it; a wheel in a private directory is copied once.
@@ -101,6 +104,14 @@ class PostgresqlProgram:
         options = ["--no-sync", "--no-instructions", "--wal-segsize=1", "-A", "trust", "-U", "postgres"]
         initdb = [f"{self.found.folder}/initdb", *options, "-E", "UTF8", "-D", str(place.data)]
         return [[*initdb, f"--locale={locale}"] for locale in _LOCALES]
+
+
+def extension_folders(folder: Path) -> list[Path]:
+    """Return where the installation with its programs in `folder` has its extensions."""
+    shares = [folder.parent / "share", folder.parent / "share" / "postgresql"]
+    # /usr/lib/postgresql/15/bin has its share in /usr/share/postgresql/15.
+    shares += [Path("/usr/share/postgresql", folder.parent.name)] if "postgresql" in folder.parts else []
+    return [share / "extension" for share in shares if (share / "extension").is_dir()]
 
 
 def url_in(place: Place, name: str) -> DatabaseUrl:
