@@ -46,6 +46,11 @@ def source_hash(function: object, owner: type | None = None) -> str | None:
     return known[1]
 
 
+def forget() -> None:
+    """Keep no fingerprint any longer: those of tests that are going to run have been written down."""
+    _KNOWN.clear()
+
+
 def _fingerprint(code: CodeType, owner: type | None) -> str:
     parts = _parts(code)
     for name, member in sorted(vars(owner).items()) if owner is not None else ():

@@ -14,7 +14,7 @@ import pytest
 from paceline.clock import CLOCK
 from paceline.metrics.ledger import Entry
 from paceline.model.metric import Metric
-from paceline.record.source import source_hash
+from paceline.record.source import forget, source_hash
 from paceline.selection import BUDGET, granted
 
 #: Phase, outcome, counter at its start, its values, further members.
@@ -76,6 +76,7 @@ class Texts:
         for item in items:
             with suppress(Exception):  # whoever runs the test says what is wrong
                 self._prepared[item] = len(item.own_markers), self._identity(item, named(item.nodeid))
+        forget()
 
     def identity(self, item: pytest.Item, nodeid: str) -> str:
         """Return the members of a test's line that are the same for all its phases."""
