@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import inf
 from statistics import median
 
-from paceline.model.comparison import Comparison, Delta, Verdict
+from paceline.model.comparison import BUDGET, DRIFT, Comparison, Delta, Verdict
 from paceline.model.justification import Justification
 from paceline.model.profile import SETUPS
 from paceline.report.document import Cell, Column, Document, Note, Table, Tone
@@ -66,7 +66,8 @@ def groups(deltas: Iterable[Delta]) -> tuple[Group, ...]:
 def _cause(delta: Delta) -> tuple[object, ...]:
     """Return what series of one group have in common: the place of their cause, or what they are of."""
     slower = delta.ratio is None or delta.ratio > 1
-    common = (delta.verdict, delta.evidence == "total", slower, delta.justification)
+    fixed = delta.key.metric if delta.key.metric in (BUDGET, DRIFT) else None
+    common = (delta.verdict, delta.evidence == "total", fixed, slower, delta.justification)
     if delta.evidence != "total" and delta.causes and delta.causes[0].where:
         return (*common, delta.causes[0].where)
     if delta.evidence == "counted":
@@ -240,7 +241,8 @@ def _why(delta: Delta) -> str:
         parts.append(f"{grown}{cause.text}{f' from {cause.where}' if cause.where else ''}")
     if delta.where is not None and delta.is_worse and not any(cause.where for cause in delta.causes[:2]):
         parts.append(f"at {delta.where}")
-    if delta.reason and not (parts and delta.verdict == "regressed"):
+    # Where it is known what grew, that says more than how sure it is; a budget is said to be one.
+    if delta.reason and not (delta.causes and delta.verdict == "regressed" and delta.key.metric != BUDGET):
         parts.append(delta.reason.partition(":")[0] if delta.verdict == "inconclusive" else delta.reason)
     newest, *others = delta.commits or ("",)
     if newest:
