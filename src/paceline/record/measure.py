@@ -36,7 +36,10 @@ _ENTRIES = LEDGER.entries
 
 
 class Measure:
-    """Hooks around the three phases of every test."""
+    """Hooks around the three phases of every test.
+
+    What is alike in them is written out in each: every call would be paid for three times per test.
+    """
 
     def __init__(
         self,
