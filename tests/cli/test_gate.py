@@ -131,8 +131,9 @@ def test_slowdowns_are_found_named_and_held_against_what_was_justified(project: 
     warnings = "\n".join(line for line in annotations if line.startswith("::warning"))
     assert "expired justifications, which cover nothing any more: test_order: once" in warnings
     assert "justifications that match nothing: tests/test_gone.py::test_gone" in warnings
-    assert warnings.count("Paceline-Justify: tests/test_app.py::test_order") == 4
     table = summary.read_text().replace("\\", "")
+    # There is room for ten annotations; the summary has everything.
+    assert table.count("Paceline-Justify: tests/test_app.py::test_order") == 4
     assert "politeness (eve)" in table
     assert "importing heavy" in table
     assert "slower (A)" in table
@@ -212,7 +213,8 @@ def test_first_runs_that_take_too_long_are_ended(project: Project) -> None:
 
 def test_the_time_limit_is_kept(project: Project) -> None:
     """What isn't decided by then is said to be inconclusive."""
-    project.write(src__app=APPLICATION.replace("0.002", "0.3"))
+    # A run takes so long that there is no time for the pairs that a verdict needs.
+    project.write(src__app="import time\n\ntime.sleep(1.5)\n" + APPLICATION.replace("0.002", "0.3"))
     done = gate(project, "--time-limit", "0.1")
     # On a machine that is busy enough, not even the first runs end in time.
     assert done.returncode in (0, 11), done.stdout + done.stderr

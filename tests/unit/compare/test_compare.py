@@ -291,8 +291,7 @@ def test_a_narrowed_fixture_is_named_with_its_scopes() -> None:
     delta = of(found, "tests::migrated_db", "setups")
     assert delta.verdict == "regressed"
     assert {cause.text for cause in delta.causes} == {
-        "built 30 times instead of 1",
-        "fixture tests::migrated_db is now built per module instead of per session",
+        "fixture migrated_db now built 30 times instead of 1, per module instead of per session",
     }
     time = of(found, "tests::migrated_db")
     assert ("inconclusive", "total") == (time.verdict, time.evidence)
