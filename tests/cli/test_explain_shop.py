@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from tests.harness.project import Project
 from tests.harness.recorded import needs
 
-from paceline.cli.explain import explain
+from paceline.cli import cli
 
 _SHOP = Path(__file__).parents[2] / "examples" / "shop"
 #: The first tests of each worker set the database up; the largest files begin, and aren't slow on purpose.
@@ -45,7 +45,8 @@ class Shop:
 
     def says(self, *arguments: str) -> str:
         """Return what the command says."""
-        done = CliRunner().invoke(explain, ["-C", str(self.root), *arguments])
+        # Not the subcommand alone: it would keep the options that it has without the group.
+        done = CliRunner().invoke(cli, ["explain", "-C", str(self.root), *arguments])
         assert done.exit_code == 0, done.output
         return done.output
 
