@@ -28,6 +28,13 @@ class Goal:
     reached: bool | None
 
 
+#: Of what is kept: in words, in the JSON file, how it's written, and to reach (bytes).
+_KEPT = (
+    ("memory kept per test in the process that writes", "memory_per_test", ".0f", 1024),
+    ("run file per test and phase, gzipped", "file_per_phase", ".1f", 40),
+)
+
+
 def goals(document: Document) -> list[Goal]:
     """Return every figure to reach with what was measured."""
     found = [_idle(document), _at_most(document, PHASES, 20.0), _below_every_peer(document)]
@@ -37,22 +44,15 @@ def goals(document: Document) -> list[Goal]:
     kept = document.get("kept", {}).get("rows", [])
     for row in kept:
         way = how(row["workers"])
-        found.append(
+        found += [
             Goal(
-                what=f"memory kept per test in the process that writes, {way}",
-                to_reach="at most 1024 bytes",
-                measured=f"{row['memory_per_test']:.0f} bytes",
-                reached=row["memory_per_test"] <= 1024,
+                what=f"{what}, {way}",
+                to_reach=f"at most {limit} bytes",
+                measured=f"{row[name]:{form}} bytes",
+                reached=row[name] <= limit,
             )
-        )
-        found.append(
-            Goal(
-                what=f"run file per test and phase, gzipped, {way}",
-                to_reach="at most 40 bytes",
-                measured=f"{row['file_per_phase']:.1f} bytes",
-                reached=row["file_per_phase"] <= 40,
-            )
-        )
+            for what, name, form, limit in _KEPT
+        ]
     return found
 
 

@@ -149,8 +149,7 @@ def pytest_runtest_makereport(item, call):
         times[report.when + "_cpu"] = item.stash.get(CPU, 0.0)
     return report
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_setup(item):
+def timed(item):
     begun = time.process_time()
     try:
         return (yield)
@@ -158,12 +157,12 @@ def pytest_runtest_setup(item):
         item.stash[CPU] = time.process_time() - begun
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item):
+    return (yield from timed(item))
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_teardown(item):
-    begun = time.process_time()
-    try:
-        return (yield)
-    finally:
-        item.stash[CPU] = time.process_time() - begun
+    return (yield from timed(item))
 
 def pytest_sessionfinish():
     with open(os.environ["BENCH_OUT"], "w") as file:

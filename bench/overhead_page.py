@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from configurations import CONFIGURATIONS
-from goals import Document, goals, how
+from goals import Document, goals, how, text
 
 _DASH = "\N{EN DASH}"
 
@@ -102,8 +102,7 @@ def _hooks_table(document: Document) -> Iterator[str]:
         "|---|---:|---:|---:|",
     ]
     lines += [
-        f"| {row['configuration']} | {row['median']:+.1f} [{row['low']:+.1f}..{row['high']:+.1f}] "
-        f"| {row['ratio']:.2f} | {row['bare']:.0f} |"
+        f"| {row['configuration']} | {text(row)} | {row['ratio']:.2f} | {row['bare']:.0f} |"
         for row in _in_order(part["rows"])
     ]
     yield "\n".join(lines)

@@ -5,20 +5,10 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import sys
-import time
 
 import pytest
 from tests.cli.test_gate import SLOWER, git, repository
 from tests.harness.project import Project
-
-#: The command, where the shell that runs the tests in the background has told its children to ignore Ctrl-C.
-_LISTENING = """
-import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)
-from paceline.cli import main
-sys.exit(main(["bisect", "test_order"]))
-"""
 
 
 @pytest.fixture(scope="module")
@@ -91,20 +81,8 @@ def test_what_cannot_be_searched_is_said(
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_search_puts_everything_away(history: Project, number: signal.Signals) -> None:
     """Both checkouts are gone."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", _LISTENING],
-        cwd=history.root,
-        env=history.environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+    code, said = history.interrupted(
+        ["bisect", "test_order"], number, lambda: len(git(history.root, "worktree", "list").splitlines()) == 3
     )
-    deadline = time.monotonic() + 60
-    while len(git(history.root, "worktree", "list").splitlines()) < 3:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    process.send_signal(number)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 130, said
+    assert code == 130, said
     clean(history)

@@ -6,19 +6,11 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from tests.harness.project import Project
 
-#: The command, where the shell that runs the tests in the background has told its children to ignore Ctrl-C.
-_LISTENING = """
-import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)
-from paceline.cli import main
-sys.exit(main(["gate"]))
-"""
 CONFIGURATION = '[tool.paceline.suite.all]\nmarker = ""\nflag = ""\npaths = ["tests"]\n'
 APPLICATION = """
 import time
@@ -266,22 +258,10 @@ def test_an_interrupted_gate_puts_everything_away(
 ) -> None:
     """The checkout is gone and the working tree is what it was, in the first runs and in the confirmation."""
     project.write(src__app=APPLICATION.replace("0.002", "0.3"))
-    process = subprocess.Popen(
-        [sys.executable, "-c", _LISTENING],
-        cwd=project.root,
-        env=project.environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
+    code, said = project.interrupted(
+        ["gate"], number, lambda: any((project.root / ".paceline").glob(f"gate/*/{awaited}"))
     )
-    deadline = time.monotonic() + 120
-    while not list((project.root / ".paceline").glob(f"gate/*/{awaited}")):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    process.send_signal(number)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 130, said
+    assert code == 130, said
     assert "interrupted" in said
     assert len(git(project.root, "worktree", "list").splitlines()) == 1
     assert git(project.root, "status", "--porcelain") == "M src/app.py"

@@ -126,7 +126,7 @@ def test_django_may_be_there_or_not(project: RecordedProject, present: bool) -> 
 def test_subtests_are_part_of_their_test(project: RecordedProject) -> None:
     """A subtest is no phase: the test has one call, which fails when a subtest did."""
     if pytest.version_tuple < (9,):
-        pytest.skip("this pytest has no subtests")
+        pytest.skip("subtests came with pytest 9")
     project.file(
         "test_it.py",
         """

@@ -21,7 +21,7 @@ def pack(source: str, target: str) -> None:
     Raises:
         OSError: it can't be read or written.
     """
-    os.mkdir(target, 0o700)  # noqa: PTH102 - pathlib costs a third of the supervisor's start
+    os.mkdir(target, 0o700)
     entries = _entries(source, "")
     archive = os.open(f"{target}/{_FILE}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -44,17 +44,17 @@ def unpack(source: str, target: str, uid: int = -1, gid: int = -1) -> None:
         OSError: it can't be read or written.
         ValueError: it is damaged.
     """
-    os.mkdir(target, 0o700)  # noqa: PTH102 - as above
+    os.mkdir(target, 0o700)
     os.chown(target, uid, gid)
-    with open(f"{source}/{_FILE}", "rb") as archive:  # noqa: PTH123 - as above
+    with open(f"{source}/{_FILE}", "rb") as archive:
         entries = json.loads(archive.readline())
         at = archive.tell()
         for name, size, link in entries:
             path = f"{target}/{name}"
             if link:
-                os.symlink(link, path)  # noqa: PTH211 - as above
+                os.symlink(link, path)
             elif size < 0:
-                os.mkdir(path, 0o700)  # noqa: PTH102 - as above
+                os.mkdir(path, 0o700)
             else:
                 writing = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
                 try:
@@ -72,7 +72,7 @@ def _entries(root: str, folder: str) -> list[tuple[str, int, str]]:
         for entry in entries:
             path = f"{folder}/{entry.name}" if folder else entry.name
             if entry.is_symlink():
-                found.append((path, -1, os.readlink(entry.path)))  # noqa: PTH115 - as above
+                found.append((path, -1, os.readlink(entry.path)))
             elif entry.is_dir():
                 found += [(path, -1, ""), *_entries(root, path)]
             else:

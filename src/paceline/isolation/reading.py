@@ -27,7 +27,7 @@ def noted_reads(root: Path) -> Generator[set[Path], None, None]:
 
     def noting(file: Any, mode: str = "r", *args: Any, **options: Any) -> Any:
         if isinstance(file, (str, os.PathLike)) and not set(mode) & set("wax+"):
-            opened.add(os.path.abspath(os.fsdecode(cast("str", file))))  # noqa: PTH100 - pathlib has no such
+            opened.add(os.path.abspath(os.fsdecode(cast("str", file))))  # noqa: PTH100 - Path.absolute() keeps "..", and resolve() follows links
         return own(file, mode, *args, **options)
 
     io.open = builtins.open = cast("Any", noting)

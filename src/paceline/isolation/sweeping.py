@@ -17,7 +17,7 @@ _FRESH = 60.0
 def sweep(home: str, sockets: str, uid: int) -> None:
     """Remove what is left of servers whose supervisor was killed too."""
     mine = {os.geteuid(), uid}
-    for parent in {os.path.dirname(home), os.path.dirname(sockets)}:  # noqa: PTH120 - pathlib costs its import
+    for parent in {os.path.dirname(home), os.path.dirname(sockets)}:
         for entry in os.scandir(parent):
             if not entry.name.startswith(_PREFIX) or entry.path in {home, sockets}:
                 continue

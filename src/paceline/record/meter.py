@@ -33,6 +33,18 @@ def less(values: Reading, part: Reading) -> Reading:
     return [max(0.0, value - taken) for value, taken in zip(values, part, strict=True)]
 
 
+def _numbers(probe: Probe) -> Sequence[float]:
+    """Read `probe`.
+
+    Raises:
+        ValueError: it has another number of numbers than of metrics, or no way to read them.
+    """
+    found = probe.read() if probe.read is not None else ()
+    if len(found) != len(probe.metrics):
+        raise ValueError(f"{len(found)} numbers for {len(probe.metrics)} metrics")
+    return found
+
+
 class Meter:
     """The probes of one process, the dear ones first and `duration` last.
 
@@ -147,12 +159,9 @@ class Meter:
 
     def _ask(self, at: int) -> Sequence[float]:
         probe = self.probes[at]
-        if at not in self._off and probe.read is not None:
+        if at not in self._off:
             try:
-                found = probe.read()
-                if len(found) == len(probe.metrics):
-                    return found
-                raise ValueError(f"{len(found)} numbers for {len(probe.metrics)} metrics")  # noqa: TRY301  one way out for every failure
+                return _numbers(probe)
             except Exception as error:  # noqa: BLE001  a failure of a probe never changes a test's outcome
                 self._switch_off(at, error)
         return (0.0,) * len(probe.metrics)

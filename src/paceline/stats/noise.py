@@ -7,10 +7,11 @@ share, the speed of the machine in that minute, is taken out: the median ratio o
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import zip_longest
 from math import exp, inf, isfinite, log, sqrt
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from paceline.stats.robust import middle, middle_of, spread, spread_of
 
@@ -183,13 +184,12 @@ def usual_spread(seconds: float) -> float:
 
 def _logs(values: Sequence[float | None]) -> Sequence[float | None] | None:
     """Return the logarithms of what is positive and finite, None for the rest; None if nothing is."""
-    try:
-        # Nearly every series is whole; it isn't looked at item by item.
-        whole = list(map(log, values))  # type: ignore[arg-type]
-        if whole and isfinite(sum(whole)):
-            return whole
-    except (TypeError, ValueError):
-        pass
+    if None not in values:
+        # Nearly every series is whole, and isn't looked at item by item.
+        with suppress(ValueError):  # a logarithm of nothing
+            whole = list(map(log, cast("Sequence[float]", values)))
+            if whole and isfinite(sum(whole)):
+                return whole
     known = [log(value) if value is not None and 0 < value < inf else None for value in values]
     return known if any(value is not None for value in known) else None
 

@@ -170,7 +170,7 @@ class Reversal:
                     return False
                 cursor.close()
                 connection.commit()
-            except Exception:  # noqa: BLE001 - each driver has its own class, and a fresh copy always works
+            except _error_of(connection):  # a fresh copy always works
                 return False
         return True
 
@@ -191,6 +191,16 @@ def _prepared(template: DatabaseUrl) -> _Prepared:
                 for name, last, start in connection.execute(_SEQUENCES).fetchall()
             },
         )
+
+
+def _error_of(connection: Any) -> type[Exception]:
+    """Return the class of everything that the connection's driver raises."""
+    import psycopg
+
+    if isinstance(connection, psycopg.Connection):
+        return psycopg.Error
+    error: type[Exception] = import_module("psycopg2").Error
+    return error
 
 
 def _cursor(connection: Any) -> Any:
