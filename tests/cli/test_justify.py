@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -200,6 +202,26 @@ def test_a_profile_does_not_launder_a_regression(counting: Project) -> None:
     assert "fast: accepted, with 2 regressions:" in accepted.stdout
     assert "test_one: rows counted: 1 → 3 (+200%)" in accepted.stdout
     assert counting.profile("fast").returncode == 0
+
+
+def test_the_way_out_can_be_taken_as_it_is_told(
+    counting: Project, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """From another folder, and with another baseline file."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    output = elsewhere / "other.json"
+    options = ("fast", "-C", str(counting.root), "--output", str(output))
+    away = Project(elsewhere)
+    (counting.root / "count").write_text("1")
+    assert away.profile(*options).returncode == 0
+    (counting.root / "count").write_text("3")
+    told = re.search(r"'(paceline baseline accept .*?)' takes the figures", away.profile(*options).stdout)
+    assert told is not None
+
+    accepted = away.paceline(*shlex.split(told[1])[1:])
+
+    assert accepted.returncode == 0, accepted.stderr
+    assert "fast: accepted" in accepted.stdout
 
 
 def test_a_profile_stores_a_justified_regression(counting: Project) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 from dataclasses import replace
 from importlib.util import find_spec
@@ -129,7 +130,7 @@ def profile(
     console = Console(stderr=True, quiet=quiet)
     with _alone(root, console), _progress(console, request) as observer:
         profiled, interrupted = run_profile(request, observer)
-    reports, shown = tuple(_report(suite) for suite in profiled), _shown(request.output)
+    reports, shown = tuple(_report(suite, directory, output) for suite in profiled), _shown(request.output)
     document = profile_document(reports, shown)
     summarise(document)
     code = Exit.INTERRUPTED if interrupted else _exit(profiled, part=bool(shard))
@@ -188,7 +189,15 @@ def _expected(baseline: Baseline | None) -> dict[str, float]:
     return {name: wall.median for name, wall in walls.items() if wall is not None}
 
 
-def _report(suite: ProfiledSuite) -> SuiteReport:
+def _accepting(suite: str, directory: Path, output: Path | None) -> str:
+    """Return the command that accepts what was refused, for the same project and the same file."""
+    words = ["paceline", "baseline", "accept", suite]
+    words += ["-C", str(directory)] if directory != Path() else []
+    words += ["--output", _shown(output.resolve())] if output is not None else []
+    return shlex.join(words)
+
+
+def _report(suite: ProfiledSuite, directory: Path, output: Path | None) -> SuiteReport:
     before = suite.before.profile if suite.before is not None else None
     return SuiteReport(
         profile=suite.profile,
@@ -197,6 +206,7 @@ def _report(suite: ProfiledSuite) -> SuiteReport:
         kept=before if suite.stored.profile is before else None,
         failed_attempt=suite.stored.last_attempt,
         refused=suite.refused,
+        accept=_accepting(suite.profile.suite, directory, output) if suite.refused else "",
     )
 
 

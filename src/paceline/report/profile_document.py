@@ -33,6 +33,7 @@ class SuiteReport:
         slowest: the slowest first.
         failed_attempt: the newest attempt, where it gave no figures and older ones were kept.
         refused: regressions for which the figures were not stored, a sentence per cause.
+        accept: the command that stores them all the same.
     """
 
     profile: Profile
@@ -41,6 +42,7 @@ class SuiteReport:
     kept: Profile | None = None
     failed_attempt: Attempt | None = None
     refused: tuple[str, ...] = ()
+    accept: str = ""
 
 
 def profile_document(suites: Sequence[SuiteReport], output: str) -> Document:
@@ -147,7 +149,7 @@ def _suite_blocks(suite: SuiteReport) -> list[Table | Note]:
     if suite.refused:
         text = (
             "not stored, because of what nobody has justified; "
-            f"'paceline baseline accept {profile.suite}' takes the figures all the same"
+            f"'{suite.accept}' takes the figures all the same"
         )
         blocks.append(_names(profile, text, suite.refused))
     if suite.kept is not None and not suite.refused:
