@@ -100,12 +100,15 @@ def of_rules() -> dict[str, Any]:
 def of_simulations() -> dict[str, Any]:
     """Return false alarms and power on made-up noise."""
     tests, whole = simulated.of_tests(1, REQUESTS), simulated.of_sums(2, 6_000)
+    costly = simulated.of_costly(5, 6_000)
+    every = ((simulated.TESTS, tests), (simulated.SUMS, whole), (simulated.COSTLY, costly))
     found: dict[str, Any] = {
         "requests": REQUESTS,
         "tests": asdict(tests) | {"rate": tests.rate, "bound": tests.bound},
         "sums": asdict(whole) | {"rate": whole.rate, "bound": whole.bound},
-        "per_request": simulated.TESTS * tests.rate + simulated.SUMS * whole.rate,
-        "per_request_bound": simulated.TESTS * tests.bound + simulated.SUMS * whole.bound,
+        "costly": asdict(costly) | {"rate": costly.rate, "bound": costly.bound},
+        "per_request": sum(number * steps.rate for number, steps in every),
+        "per_request_bound": sum(number * steps.bound for number, steps in every),
         "power": {},
     }
     for ratio in RATIOS:

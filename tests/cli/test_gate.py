@@ -105,6 +105,7 @@ def test_slowdowns_are_found_named_and_held_against_what_was_justified(project: 
     assert project.profile(PYTHONPATH=str(project.root / "src")).returncode == 0
     stored = json.loads(project.baseline_path.read_text())
     stored["justifications"] = [EXPIRED]
+    stored["profiles"]["all"]["anchored_tests"] = {"tests/test_app.py::test_order": 0.006}
     project.baseline_path.write_text(json.dumps(stored))
     project.write(src__app="import heavy\n" + SLOWER.replace("0.001", "0.02"))
     project.write(src__heavy="import time\n\ntime.sleep(0.1)\n")
@@ -128,6 +129,7 @@ def test_slowdowns_are_found_named_and_held_against_what_was_justified(project: 
     assert table.count("Paceline-Justify: tests/test_app.py::test_order") == 4
     assert "politeness (eve)" in table
     assert "importing heavy" in table
+    assert "drifted since the anchor of" in table
     assert "slower (A)" in table
     assert "over the budget of its marker in each of 3 rounds" in table
 
