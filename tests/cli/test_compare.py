@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 from dataclasses import replace
@@ -150,6 +151,23 @@ def test_folders_and_run_files_are_sides_too(project: Project) -> None:
     assert (both.returncode, one.returncode) == (0, 0), both.stderr + one.stderr
     assert {"fast:", "slow:"} <= {*both.stdout.split()}
     assert "slow:" not in one.stdout
+
+
+def test_clocks_that_were_set_decide_nothing(project: Project) -> None:
+    """One side long before the other, or long after it: the verdicts are the same."""
+    project.profile("fast")
+    (recorded,) = (project.root / ".paceline" / "runs").glob("*.gz")
+    header, *rest = gzip.decompress(recorded.read_bytes()).decode().splitlines()
+    for name, started_at in (("first", 0), ("now", json.loads(header)["started_at"]), ("far", 4_102_444_800)):
+        lines = [json.dumps(json.loads(header) | {"started_at": started_at, "run_id": name}), *rest]
+        (project.root / f"{name}.jsonl").write_text("\n".join(lines) + "\n")
+    said: set[str] = set()
+    for names in (("first", "far"), ("far", "first"), ("now", "now")):
+        done = run(project, "compare", *(f"{name}.jsonl" for name in names), "--format", "json")
+        assert (done.returncode, done.stderr) == (0, "")
+        [comparison] = json.loads(done.stdout)["comparisons"]
+        said.add(json.dumps(comparison["deltas"]))
+    assert len(said) == 1
 
 
 @pytest.mark.parametrize(

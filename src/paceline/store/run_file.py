@@ -35,6 +35,8 @@ from paceline.store.values import restore
 
 SUFFIX = ".jsonl"
 _PIECE = 4096  # bytes
+#: The first and the last second of the calendar, since the epoch.
+_MOMENTS = (-62_135_596_800.0, 253_402_300_799.0)
 #: A run of 100,000 tests has about 100 MiB.
 _MOST_BYTES = 1024 * 2**20
 _APPEND = os.O_WRONLY | os.O_APPEND
@@ -176,6 +178,8 @@ def _assembled(records: list[dict[str, Any]]) -> Run:
     if not isinstance(version, int) or version > SCHEMA_VERSION:
         raise ShapeError(f"schema version {version!r} is newer than {SCHEMA_VERSION}, update Paceline")
     run = Run(header=decode(RunHeader, header))
+    if not _MOMENTS[0] <= run.header.started_at <= _MOMENTS[1]:
+        raise ShapeError(f"it started at {run.header.started_at!r}, which is no time of a calendar")
     off = tuple(decode(MetricOff, record) for record in _of(rest, "metric_off"))
     restore(rest, run.header.metrics, off)
     collected = [_member(record, "nodeids", tuple[str, ...]) for record in _of(rest, "collected")]

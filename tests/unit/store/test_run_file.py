@@ -182,6 +182,13 @@ def test_a_newer_schema_is_refused() -> None:
         parse_run(f"{line('header', replace(HEADER, schema_version=99))}\n".encode(), "it")
 
 
+@pytest.mark.parametrize("started_at", [float("nan"), float("inf"), 1e18, -1e18])
+def test_a_start_outside_of_the_calendar_is_refused(started_at: float) -> None:
+    """No clock has ever shown it."""
+    with pytest.raises(UnreadableFileError, match="no time of a calendar"):
+        parse_run(f"{line('header', replace(HEADER, started_at=started_at))}\n".encode(), "it")
+
+
 def test_the_file_is_written_line_by_line_and_sealed(tmp_path: Path) -> None:
     """Each line is there at once; sealing keeps whole lines, adds the end and removes the plain file."""
     path = tmp_path / "deep" / "run.jsonl"
