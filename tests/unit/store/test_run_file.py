@@ -71,7 +71,7 @@ _HEADERS = st.builds(
     RunHeader,
     schema_version=st.just(HEADER.schema_version),
     round=_COUNTS,
-    started_at=_NUMBER,
+    started_at=st.floats(-62_135_596_800, 253_402_300_799),
     workers=_COUNTS,
     arguments=st.builds(Arguments, command_line=_texts(), addopts=_texts(), paths=_texts()),
     test_patterns=_texts(),
