@@ -99,8 +99,8 @@ def of_rules() -> dict[str, Any]:
 
 def of_simulations() -> dict[str, Any]:
     """Return false alarms and power on made-up noise."""
-    tests, whole = simulated.of_tests(1, REQUESTS), simulated.of_sums(2, 6_000)
-    costly = simulated.of_costly(5, 6_000)
+    tests, whole = simulated.of_tests(1, REQUESTS), simulated.of_sums(2, 24_000)
+    costly = simulated.of_costly(5, 12_000)
     every = ((simulated.TESTS, tests), (simulated.SUMS, whole), (simulated.COSTLY, costly))
     found: dict[str, Any] = {
         "requests": REQUESTS,
