@@ -131,12 +131,13 @@ def series_of(runs: Sequence[Run], metric: str, wanted: Iterable[Key]) -> dict[K
         rows.setdefault(nodeid, {})[name] = [None] * len(runs)
     for at, run in enumerate(runs):
         for test in final_attempts(run):
-            if test.nodeid not in rows:
+            of_test = rows.get(test.nodeid)
+            if of_test is None:
                 continue
-            of_test = rows[test.nodeid]
             for phase in test.phases:
-                if phase.phase in of_test:
-                    of_test[phase.phase][at] = phase.values.get(metric)
+                row = of_test.get(phase.phase)
+                if row is not None:
+                    row[at] = phase.values.get(metric)
     return {
         (nodeid, name): row
         for nodeid, of_test in rows.items()

@@ -29,6 +29,8 @@ _LEAST_SPREAD = 0.005
 _BINS_PER_FACTOR_OF_TEN = 3
 #: A bin with fewer series than this has no spread of its own.
 _LEAST_IN_BIN = 8
+#: So many series tell the speed of the machine to half a percent: 1.25 spreads by the root of their number.
+_TELLING = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,20 +163,21 @@ def widened(result: Scored[K], noises: Mapping[K, Noise]) -> Scored[K]:
     What a history of one job can't show, such as the effect of another job, is seen across the tests: most of
     them are unchanged, so that their scores should have a spread of 1. It is estimated by duration.
     """
-    by_bin: dict[int, list[float]] = {}
-    for key, score in result.scores.items():
-        by_bin.setdefault(_bin(noises[key].centre), []).append(score.z)
-    scales = {
-        number: max(1.0, spread(values, middle(values)))
-        for number, values in by_bin.items()
-        if len(values) >= _LEAST_IN_BIN
-    }
-    scores = {
-        key: Score(ratio=score.ratio, z=score.z / scale, error=score.error * scale)
-        for key, score in result.scores.items()
-        for scale in (scales.get(_bin(noises[key].centre), 1.0),)
-    }
+    by_bin: dict[int, list[K]] = {}
+    for key in result.scores:
+        by_bin.setdefault(_bin(noises[key].centre), []).append(key)
+    scores = dict(result.scores)
+    for keys in by_bin.values():
+        scale = _scale([result.scores[key].z for key in keys])
+        for key in keys if scale > 1 else ():
+            score = scores[key]
+            scores[key] = Score(ratio=score.ratio, z=score.z / scale, error=score.error * scale)
     return Scored(factor=result.factor, usable=result.usable, scores=scores)
+
+
+def _scale(scores: Sequence[float]) -> float:
+    """Return the spread of standard scores that should have one of 1; fewer than enough are believed."""
+    return max(1.0, spread(scores, middle(scores))) if len(scores) >= _LEAST_IN_BIN else 1.0
 
 
 def usual_spread(seconds: float) -> float:
@@ -197,7 +200,7 @@ def _logs(values: Sequence[float | None]) -> Sequence[float | None] | None:
 def _factors(rows: Collection[Sequence[float | None]]) -> list[float]:
     """Return the log speed of the machine in each run, against the median run."""
     residuals: list[Sequence[float | None]] = []
-    for row in rows:
+    for row in _telling(rows):
         known = [value for value in row if value is not None]
         centre = middle(known)
         residuals.append(
@@ -207,6 +210,12 @@ def _factors(rows: Collection[Sequence[float | None]]) -> list[float]:
         )
     columns = ([value for value in column if value is not None] for column in zip_longest(*residuals))
     return [middle(column) if column else 0.0 for column in columns]
+
+
+def _telling(rows: Collection[Sequence[float | None]]) -> Collection[Sequence[float | None]]:
+    """Return as many series as it takes, spread over those that are in every run; all where these are few."""
+    whole = [row for row in rows if None not in row]
+    return whole[:: len(whole) // _TELLING] if len(whole) >= 2 * _TELLING else rows
 
 
 def _usual(centres: Mapping[K, float], own: Mapping[K, float]) -> dict[int, float]:
