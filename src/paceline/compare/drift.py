@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import exp, log
 
 from paceline.compare.rules import Rules
+from paceline.compare.timing import typical
 from paceline.model.baseline import Anchor
 from paceline.model.comparison import DRIFT, Delta, SeriesKey, Side
-from paceline.model.profile import Profile
+from paceline.model.profile import Profile, TestSeries
+from paceline.stats.noise import Score, Scored, shrunk, widened
 from paceline.stats.robust import middle
 
 #: With fewer tests than this their median says nothing about the machine.
 _FOR_THE_MACHINE = 10
+#: Runs that an anchor is taken to come from: it doesn't say.
+_RUNS = 1
 
 
 def judge_drift(anchor: Anchor | None, candidate: Side, rules: Rules) -> Iterator[Delta]:
-    """Yield the tests, and the suite, that are far slower than when the anchor was set.
+    """Yield the suite, and with two runs or more the tests, that are far slower than when the anchor was set.
 
     Nothing is yielded where the anchor was set on another machine or under another Python.
     """
     if anchor is None or not _is_comparable(anchor, candidate.profile):
         return
-    now = {test.nodeid: test.seconds(anchor.metric) for test in candidate.profile.tests}
+    now = {test.nodeid: _seconds(test, anchor.metric) for test in candidate.profile.tests}
     common = {
         nodeid: (before, after)
         for nodeid, before in anchor.tests.items()
@@ -30,16 +34,38 @@ def judge_drift(anchor: Anchor | None, candidate: Side, rules: Rules) -> Iterato
     }
     if not common:
         return
-    speed = 0.0
-    if len(common) >= _FOR_THE_MACHINE:
-        speed = middle([log(after / before) for before, after in common.values()])
-    for nodeid, (before, after) in common.items():
-        if after / before / exp(speed) > rules.drift:
-            yield _drifted(candidate, anchor, nodeid, before, after / exp(speed))
+    # One wild run isn't drift. Of two runs the faster one counts.
+    for nodeid, score in _scores(common).items() if candidate.profile.rounds > 1 else ():
+        before, _ = common[nodeid]
+        if rules.drift.direction(score, before) > 0:
+            yield _drifted(candidate, anchor, nodeid, before, before * score.ratio)
     # All tests together: here it is the common factor that counts, whether machine or code made it.
     whole = [sum(side) for side in zip(*common.values(), strict=True)]
-    if whole[1] / whole[0] > rules.drift:
+    if whole[1] / whole[0] > 1 + rules.drift.change:
         yield _drifted(candidate, anchor, None, whole[0], whole[1])
+
+
+def _seconds(test: TestSeries, metric: str) -> float:
+    return sum(typical(times[metric]) for times in test.phases.values() if metric in times)
+
+
+def _scores(common: Mapping[str, tuple[float, float]]) -> Mapping[str, Score]:
+    """Return how far each test stands out, by its seconds then and now.
+
+    Two runs long after one another differ by more than noise within a job: how much is seen across the tests,
+    as most of them haven't drifted.
+    """
+    shifts = {nodeid: log(after / before) for nodeid, (before, after) in common.items()}
+    speed = middle([*shifts.values()]) if len(common) >= _FOR_THE_MACHINE else 0.0
+    centres = {nodeid: log(before) for nodeid, (before, _) in common.items()}
+    noises = shrunk(centres, {}, dict.fromkeys(centres, _RUNS))
+    scores = {
+        nodeid: Score(
+            ratio=exp(shift - speed), z=(shift - speed) / noises[nodeid].error, error=noises[nodeid].error
+        )
+        for nodeid, shift in shifts.items()
+    }
+    return widened(Scored(factor=exp(speed), usable=True, scores=scores), noises).scores
 
 
 def _is_comparable(anchor: Anchor, profile: Profile) -> bool:

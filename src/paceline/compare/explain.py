@@ -14,7 +14,7 @@ from paceline.compare.causes import (
     last_records,
     performed,
 )
-from paceline.model.comparison import Cause, Delta, Side
+from paceline.model.comparison import DRIFT, Cause, Delta, Side
 from paceline.model.cost import SharedFixture
 from paceline.model.profile import SETUPS, TestSeries, fixture_name
 from paceline.model.run import Run, TestRecord
@@ -29,7 +29,11 @@ def explained(
     the phases, so beside one only what must have grown is named.
     """
     find = _finder(base, candidate, alignment)
-    return _passed_on(replace(delta, causes=find(delta)) if delta.is_worse else delta for delta in deltas)
+    return _passed_on(
+        # What has drifted did so since the anchor, about which the base says nothing.
+        replace(delta, causes=find(delta)) if delta.is_worse and delta.key.metric != DRIFT else delta
+        for delta in deltas
+    )
 
 
 def _passed_on(deltas: Iterable[Delta]) -> tuple[Delta, ...]:

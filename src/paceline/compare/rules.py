@@ -23,14 +23,14 @@ class Rules:
         test: when a single test is suspicious.
         total: when a sum over many tests is suspicious.
         imports: when the import of a module is suspicious; its change and seconds count.
-        drift: ratio to the fixed anchor beyond which nothing is called unchanged.
+        drift: when a test is far from the fixed anchor; its change counts for the sum of all, too.
         budgets: suite to the seconds that it may take.
     """
 
     test: Nomination = field(default_factory=Nomination)
     total: Nomination = field(default_factory=lambda: Nomination(z=2.0, change=0.05, seconds=0.05))
     imports: Nomination = field(default_factory=lambda: Nomination(z=0.0, change=0.5, seconds=0.1))
-    drift: float = 1.25
+    drift: Nomination = field(default_factory=lambda: Nomination(z=4.2, change=0.25))
 
 
 #: What a gate looks into: pairs clear nearly all of it, so that little of what is slower is lost.

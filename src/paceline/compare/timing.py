@@ -50,7 +50,7 @@ def judge_times(suite: str, base: Side, candidate: Side, pairs: Pairs, rules: Ru
         return Timing(metric=None)
     new = _figures(pairs, metric, 1)
     noises = _noises(base, pairs, metric, new, rules)
-    result = widened(scored(noises, {key: _typical(summary) for key, summary in new.items()}), noises)
+    result = widened(scored(noises, {key: typical(summary) for key, summary in new.items()}), noises)
     deltas = [
         _delta(suite, key, metric, noises[key], score, new[key], rules)
         for key, score in result.scores.items()
@@ -109,7 +109,7 @@ def _noises(
     }
 
 
-def _typical(summary: Summary) -> float:
+def typical(summary: Summary) -> float:
     """Return the median; of two runs the faster one, because what disturbs a run makes it slower."""
     return summary.low if summary.n == _TOO_FEW_FOR_A_MEDIAN else summary.median
 
@@ -120,7 +120,7 @@ def _noises_of_sums(figures: Mapping[Key, Summary]) -> dict[Key, Noise]:
         for key, summary in figures.items()
         if summary.spread is not None and summary.n >= _FOR_A_SPREAD
     }
-    centres = {key: log(_typical(summary)) for key, summary in figures.items()}
+    centres = {key: log(typical(summary)) for key, summary in figures.items()}
     return shrunk(centres, spreads, {key: summary.n for key, summary in figures.items()})
 
 
@@ -156,7 +156,7 @@ def _delta(
         evidence="timed",
         verdict="unchanged",
         before=before,
-        after=_typical(new),
+        after=typical(new),
         ratio=score.ratio,
         interval=(score.ratio * exp(-2 * score.error), score.ratio * exp(2 * score.error)),
         z=score.z,

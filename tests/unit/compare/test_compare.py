@@ -13,7 +13,6 @@ from paceline.compare.outcome import exit_of
 from paceline.compare.rules import Rules
 from paceline.compare.strata import alike
 from paceline.errors import Exit
-from paceline.model.baseline import Anchor
 from paceline.model.comparison import Comparison, Side
 from paceline.model.cost import Operation, SharedFixture
 from paceline.model.metric import Metric
@@ -223,30 +222,6 @@ def test_a_tests_own_budget_needs_three_rounds_to_fail() -> None:
     thrice = a_series("t.py::x", {"clean_time": [2.5, 3.0, 3.5]}, budget=2.0)
     assert of(once, "t.py::x", "budget").verdict == "inconclusive"
     assert of(compare(base, a_side(thrice, *crowd()), RULES), "t.py::x", "budget").verdict == "regressed"
-
-
-def test_small_steps_add_up_to_drift() -> None:
-    """Unchanged against the last figures, and not against the anchor."""
-    tests = {test.nodeid: 0.01 for test in crowd()} | {"t.py::x": 0.01}
-    anchor = Anchor(
-        recorded_at="2026-01-01T00:00:00Z",
-        commit="c" * 40,
-        python="3.12.0",
-        cpu_model="A CPU",
-        workers=0,
-        metric="clean_time",
-        total=0.31,
-        tests=tests,
-    )
-    base = replace(a_side(a_series("t.py::x", 0.0146), *crowd()), anchor=anchor)
-    found = compare(base, a_side(a_series("t.py::x", 0.0149), *crowd()), RULES)
-    assert of(found, "t.py::x").verdict == "unchanged"
-    drift = of(found, "t.py::x", "drift")
-    assert drift.verdict == "inconclusive"
-    assert drift.ratio == pytest.approx(1.49)
-    assert drift.reason == (
-        "drifted since the anchor of 2026-01-01, confirm it with paceline gate --base cccccccccc"
-    )
 
 
 def test_causes_name_the_line_that_grew() -> None:
