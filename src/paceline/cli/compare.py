@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -95,8 +96,19 @@ def compared(old: Found, new: Found, config: Config, suites: tuple[str, ...] = (
         like = candidate.runs[-1] if candidate.runs else None
         base = with_paths(old.side(before, like), paths.get(before, ()))
         one = compare_sides(base, candidate, rules, budgets.get(after))
-        found.append(placed(one, candidate.runs))
+        found.append(placed(_asking(one) if after in paths else one, candidate.runs))
     return tuple(found)
+
+
+def _asking(comparison: Comparison) -> Comparison:
+    """Return `comparison` with the way to be sure of what is suspicious, if anything is."""
+    unsure = any(
+        delta.verdict == "inconclusive" and delta.evidence != "counted" for delta in comparison.deltas
+    )
+    if not unsure:
+        return comparison
+    note = f"one job can't tell what is suspicious from noise; paceline gate {comparison.suite} can"
+    return replace(comparison, notes=(*comparison.notes, note))
 
 
 def _common(old: Found, new: Found, suites: tuple[str, ...]) -> list[tuple[str, str]]:
