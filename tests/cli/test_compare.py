@@ -72,12 +72,14 @@ def test_a_regression_is_shown_first_and_fails(sides: Project) -> None:
     assert rows == ["regressed", "suspicious", *(["suspicious"] * (len(rows) - 2))]
     assert "tests/t.py::test_query: sql statements" in done.stdout
     assert "+3333%" in done.stdout
+    assert "one job can't tell what is suspicious from noise; paceline gate fast can" in done.stdout
 
 
 def test_identical_sides_are_fine(sides: Project) -> None:
     """Nothing to look at, exit code 0."""
     done = run(sides, "compare", "old.json", "old.json")
     assert (done.returncode, done.stderr) == (0, "")
+    assert "paceline gate" not in done.stdout
     assert "unchanged (old.json → old.json; machine +0%)" in done.stdout
 
 

@@ -84,7 +84,7 @@ CALLS: list[tuple[str, tuple[str, ...], int]] = [
     ("calibrate", ("--pairs", "3"), 0),
     ("gate", ("--base", "HEAD~1"), 0),
 ]
-#: What a call above finds, which another one has made: each worker of a parallel run has a project of its own.
+#: What a call above finds, which another one has made: each worker of a run has a project of its own.
 MADE_BY = {
     ("comment", ("--dry-run", ".paceline/verdict.json")): ("verdict", "--output", ".paceline/verdict.json"),
     ("history fetch", ()): ("history", "push"),
