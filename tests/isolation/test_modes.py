@@ -173,3 +173,32 @@ def test_an_unknown_mode_is_refused(leaky: Project) -> None:
     assert result.code == 4, result.output
     assert "test_typo.py::test_it: @pytest.mark.schema(isolation='clones')" in result.output
     assert "use one of 'transaction', 'clone', 'none'" in result.output
+
+
+def test_a_test_in_a_clone_connects_as_often_as_it_asks(leaky: Project) -> None:
+    """A session opens one connection, and the fixture behind it another one only when it's used itself."""
+    leaky.write(
+        test_once="""
+        import pytest
+        from sqlalchemy import text
+
+        ONE = text("select 1")
+
+        @pytest.mark.schema(isolation="clone")
+        class TestClone:
+            def test_a_session(self, integration_session, integration_engine):
+                integration_session.scalar(ONE)
+                assert integration_engine.pool.checkedout() == 1
+
+            def test_both(self, integration_session, schema_isolation, integration_engine):
+                integration_session.scalar(ONE)
+                assert schema_isolation.engine is integration_engine
+                assert not schema_isolation.in_transaction()
+                assert schema_isolation.scalar(ONE) == 1
+                assert integration_engine.pool.checkedout() == 2
+
+            def test_all_is_given_back(self, integration_engine):
+                assert integration_engine.pool.checkedout() == 0
+        """
+    )
+    leaky.passes("--schema", "-p", "no:randomly", passed=3)

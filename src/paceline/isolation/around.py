@@ -60,8 +60,7 @@ class Around:
             self._refuse_unsafe(integration_engine)
         mode = self._item.stash.get(MODE, "transaction")
         if mode != "transaction":
-            with integration_engine.connect() as connection:
-                yield connection
+            yield from self._plain(integration_engine)
         elif (shared := self._shared(integration_engine)) is None:
             yield from self._apart(integration_engine)
         else:
@@ -110,6 +109,16 @@ class Around:
             config.add_cleanup(shared.close)
         return shared
 
+    def _plain(self, engine: Engine) -> Iterator[Connection]:
+        """Yield a connection as any other; most tests have a session, and it opens one of its own."""
+        from paceline.isolation.shared.deferred import DeferredConnection, leave
+
+        connection = DeferredConnection(engine, begins=False)
+        try:
+            yield connection
+        finally:
+            leave(connection)
+
     def _within(self, shared: SharedTransaction, engine: Engine) -> Iterator[Connection]:
         """Yield a connection in the transaction that all engines share."""
         from paceline.isolation.shared.deferred import DeferredConnection, leave
@@ -118,7 +127,7 @@ class Around:
         shared.begin(engine, bridge=stash.get(BRIDGE, False), marker=stash.get(MARKER, "schema"))
         try:
             self._explained(shared.connect)
-            connection = DeferredConnection(engine)
+            connection = DeferredConnection(engine, begins=True)
             try:
                 yield connection
             finally:

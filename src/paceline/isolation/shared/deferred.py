@@ -11,11 +11,12 @@ if TYPE_CHECKING:
 
 
 class DeferredConnection(Connection):
-    """Turns into a `Connection` with a transaction begun at the first use of anything but its engine."""
+    """Turns into a `Connection` at the first use of anything but its engine."""
 
-    def __init__(self, engine: Engine) -> None:
-        """Connect to nothing yet."""
+    def __init__(self, engine: Engine, *, begins: bool) -> None:
+        """Connect to nothing yet; it `begins` a transaction when it does."""
         self.engine = engine
+        self._begins = begins
 
     def __getattr__(self, name: str) -> Any:
         """Connect: what a connection has, it gets from the constructor that hasn't run."""
@@ -35,7 +36,8 @@ class DeferredConnection(Connection):
         except BaseException:
             self.__class__ = DeferredConnection  # pyright: ignore[reportAttributeAccessIssue]
             raise
-        self.begin()
+        if self._begins:
+            self.begin()
         return self
 
 
