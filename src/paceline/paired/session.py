@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from paceline.compare.places import placed
-from paceline.compare.start import BEFORE_TESTS
 from paceline.config import Suite
-from paceline.model.comparison import BUDGET, DRIFT, Comparison, Delta, SeriesKey
+from paceline.model.comparison import BUDGET, DRIFT, Comparison, Delta
 from paceline.model.profile import MEASURED_STATUSES
+from paceline.paired.causes import growth, is_sum, with_causes
 from paceline.paired.request import GateRequest, Tally, Watcher, compared, sample
 from paceline.paired.rounds import Rounds
 from paceline.paired.sample import Sample, warm_up
@@ -18,8 +18,7 @@ from paceline.profile.runner import OutOfTimeError
 _SIDES = 2
 #: The suite runs once more on both sides if there is time for so many times as much.
 _SHARE = 5
-#: Sums over tests, and how many of the tests that grew most, by at least so many seconds, stand for them.
-_SUMS = ("tests", "setup", "call", "teardown")
+#: How many of the tests that grew most, by at least so many seconds, stand for a sum over tests.
 _BEHIND, _LEAST_GROWTH = 5, 0.005
 
 
@@ -72,7 +71,7 @@ def gate(request: GateRequest, suite: Suite, watcher: Watcher) -> Gated:
         head=head[-1],
         habits=request.habits(suite, head[-1].header.environment),
     )
-    verdicts = _explained(session.decide(suspects))
+    verdicts = with_causes(session.decide(suspects))
     deltas = tuple(verdicts.get(delta.key, delta) for delta in comparison.deltas)
     comparison = replace(
         comparison,
@@ -139,7 +138,7 @@ def _behind(suspects: Sequence[Delta], deltas: Sequence[Delta]) -> list[Delta]:
 
     What slows down most of the tests looks like a slower machine, so that none of them stands out by itself.
     """
-    if not any(delta.key.name in _SUMS and delta.key.subject in ("suite", "part") for delta in suspects):
+    if not any(is_sum(delta.key) for delta in suspects):
         return []
     known = {delta.key for delta in suspects}
     timed = [
@@ -147,35 +146,8 @@ def _behind(suspects: Sequence[Delta], deltas: Sequence[Delta]) -> list[Delta]:
         for delta in deltas
         if delta.evidence == "timed" and delta.verdict == "unchanged" and delta.key.phase is not None
     ]
-    timed = [delta for delta in timed if delta.key not in known and _growth(delta) >= _LEAST_GROWTH]
-    return sorted(timed, key=_growth, reverse=True)[:_BEHIND]
-
-
-def _growth(delta: Delta) -> float:
-    """Return by how many seconds a series grew, the speed of the machine left in."""
-    return (delta.after or 0.0) - (delta.before or 0.0)
-
-
-def _explained(verdicts: Mapping[SeriesKey, Delta]) -> dict[SeriesKey, Delta]:
-    """Return `verdicts` with the imports that became slower as the cause of a slower start."""
-    found = {
-        key: replace(delta, causes=tuple(replace(cause, seconds=_growth(delta)) for cause in delta.causes))
-        if key.subject == "import"
-        else delta
-        for key, delta in verdicts.items()
-    }
-    causes = tuple(
-        cause
-        for key, delta in found.items()
-        if key.subject == "import" and delta.verdict == "regressed"
-        for cause in delta.causes
-    )
-    return {
-        key: replace(delta, causes=causes)
-        if key.subject == "part" and key.name in BEFORE_TESTS and delta.is_worse and not delta.causes
-        else delta
-        for key, delta in found.items()
-    }
+    timed = [delta for delta in timed if delta.key not in known and growth(delta) >= _LEAST_GROWTH]
+    return sorted(timed, key=growth, reverse=True)[:_BEHIND]
 
 
 def _without_luck(delta: Delta) -> Delta:

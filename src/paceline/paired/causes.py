@@ -1,0 +1,75 @@
+"""What one series says of another: the causes of a sum are those of what it's made of. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from paceline.compare.start import BEFORE_TESTS
+from paceline.model.comparison import Cause, Delta, SeriesKey
+
+#: Sums over tests, and the phase that each is of; None for all of them.
+SUMS = {"tests": None, "setup": "setup", "call": "call", "teardown": "teardown"}
+_MOST = 2
+
+
+def with_causes(verdicts: Mapping[SeriesKey, Delta]) -> dict[SeriesKey, Delta]:
+    """Return `verdicts` with imports as causes of a slower start, and what tests do as those of sums."""
+    found = {
+        key: _with_its_growth(delta) if key.subject == "import" else delta for key, delta in verdicts.items()
+    }
+    imports = tuple(
+        cause
+        for key, delta in found.items()
+        if key.subject == "import" and delta.verdict == "regressed"
+        for cause in delta.causes
+    )
+    for key, delta in found.items():
+        if not delta.is_worse or delta.causes:
+            continue
+        if key.subject == "part" and key.name in BEFORE_TESTS:
+            found[key] = replace(delta, causes=imports)
+        elif is_sum(key):
+            found[key] = replace(delta, causes=_of_tests(found.values(), SUMS[key.name]))
+    return found
+
+
+def is_sum(key: SeriesKey) -> bool:
+    """Tell whether a series is a sum over tests."""
+    return key.subject in ("suite", "part") and key.name in SUMS
+
+
+def growth(delta: Delta) -> float:
+    """Return by how many seconds a series grew, the speed of the machine left in."""
+    return (delta.after or 0.0) - (delta.before or 0.0)
+
+
+def _with_its_growth(delta: Delta) -> Delta:
+    return replace(delta, causes=tuple(replace(cause, seconds=growth(delta)) for cause in delta.causes))
+
+
+def _of_tests(deltas: Iterable[Delta], phase: str | None) -> tuple[Cause, ...]:
+    """Return the places at which tests that regressed spend most of what they grew by."""
+    places: dict[str, dict[str, Cause]] = {}
+    for delta in deltas:
+        key = delta.key
+        if key.subject == "test" and delta.verdict == "regressed" and phase in (None, key.phase):
+            for cause in delta.causes:
+                if cause.where is not None and (cause.seconds or 0.0) > 0:
+                    # A test that is slower and counts more says the same twice.
+                    places.setdefault(cause.where, {})[f"{key.name} {key.phase}"] = cause
+    summed = [
+        Cause(
+            text=f"{_what(next(iter(causes.values())))}, in {len(causes)} test{'s' * (len(causes) > 1)}",
+            where=where,
+            seconds=sum(cause.seconds or 0.0 for cause in causes.values()),
+        )
+        for where, causes in places.items()
+    ]
+    return tuple(sorted(summed, key=lambda cause: -(cause.seconds or 0.0))[:_MOST])
+
+
+def _what(cause: Cause) -> str:
+    """Return what a test does without how often."""
+    number, colon, what = cause.text.partition(": ")
+    return what if colon and number[:1].isdigit() else cause.text
