@@ -35,6 +35,8 @@ from paceline.stats.robust import middle
 RESULTS = Path(__file__).parents[1] / "results" / "detection.json"
 RATIOS = (1.1, 1.2, 1.5)
 RATE = 1e-3
+#: Conditions of recordings, by what is said of the machine.
+MACHINES = {"quiet": ("quiet",), "overloaded": ("crowded", "shared")}
 #: Simulated pull requests without a change.
 REQUESTS = 120
 
@@ -61,17 +63,25 @@ def of_recordings() -> dict[str, Any]:
 
 def of_the_way() -> dict[str, Any]:
     """Return false alarms and power on recorded noise, from nomination to the second confirmation."""
-    all_sessions = list(sessions())
-    found: dict[str, Any] = {"unchanged": asdict(recorded.way(all_sessions, 1.0, 60, seed=1)[0])}
-    found["slower"] = {
-        str(ratio): asdict(recorded.way(all_sessions, ratio, 30, seed=2, least=equal_rates.LONG)[0])
-        for ratio in RATIOS
-    }
-    found["planted"] = {
-        str(1 + share): dict(zip(("tests", "nominated", "confirmed", "repeated"), counts, strict=True))
-        for share, counts in recorded.planted_power(all_sessions).items()
-    }
-    found["sums"] = asdict(sums.of_sessions(all_sessions, 1.1, 400, seed=3))
+    found: dict[str, Any] = {}
+    for name, conditions in MACHINES.items():
+        own = [session for session in sessions() if session.conditions in conditions]
+        planted = recorded.planted_power(own)
+        found[name] = {
+            "unchanged": asdict(recorded.way(own, 1.0, 60, seed=1)[0]),
+            "slower": {
+                str(ratio): asdict(recorded.way(own, ratio, 30, seed=2, least=equal_rates.LONG)[0])
+                for ratio in RATIOS
+            },
+            "planted": {
+                str(1 + share): dict(
+                    zip(("tests", "nominated", "confirmed", "repeated"), counts, strict=True)
+                )
+                for share, counts in planted.items()
+            },
+            "suites": asdict(sums.of_sessions(own, 1.1, 400, seed=3, suites=True)),
+            "files": asdict(sums.of_sessions(own, 1.1, 400, seed=3, suites=False)),
+        }
     return found
 
 

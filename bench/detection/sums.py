@@ -19,7 +19,8 @@ from paceline.stats.robust import middle
 from paceline.stats.sequential import TOTALS, next_look
 
 #: The gate doesn't look at smaller changes of a sum: 0.05 s are a tenth of this.
-_LEAST = 0.05
+_LEAST = 0.5
+_SUITE = "the suite"
 #: Sessions that one series of pairs is joined from.
 _PER_SERIES = 2
 
@@ -41,8 +42,8 @@ class Sums:
     alarms: float
 
 
-def of_sessions(sessions: Sequence[Session], ratio: float, draws: int, seed: int) -> Sums:
-    """Return what the two confirmations would say of every sum."""
+def of_sessions(sessions: Sequence[Session], ratio: float, draws: int, seed: int, *, suites: bool) -> Sums:
+    """Return what the two confirmations would say of every sum: of whole suites, or of files."""
     random = Random(seed)
     tries = found = alarms = 0
     names: set[tuple[str, str]] = set()
@@ -54,7 +55,11 @@ def of_sessions(sessions: Sequence[Session], ratio: float, draws: int, seed: int
             rest = [session for session in own if session not in order]
             again = random.sample(rest if len(rest) >= _PER_SERIES else own, _PER_SERIES)
             first, second = _drawn(random, (*order, *again))
-            common = first.keys() & second.keys() & {key for key in first if key[0] == "sum"}
+            common = (
+                first.keys()
+                & second.keys()
+                & {key for key in first if key[0] == "sum" and (key[1] == _SUITE) == suites}
+            )
             names |= {(suite, key[1]) for key in common}
             for factor in (ratio, 1.0):
                 once = _confirmed(first, common, factor)
@@ -96,7 +101,7 @@ def _figures(session: Session, planted: set[str]) -> dict[tuple[str, str], tuple
         if key in controls:
             sums["control", key] = (list(both[0]), list(both[1]))
             continue
-        for name in (key.partition("::")[0], "the suite"):
+        for name in (key.partition("::")[0], _SUITE):
             for side, values in zip(sums["sum", name], both, strict=True):
                 for at, value in enumerate(values):
                     side[at] += value

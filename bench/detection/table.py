@@ -40,30 +40,40 @@ def renewed(page: str, results: Mapping[str, Any]) -> str:
 
 def _promises(results: Mapping[str, Any]) -> Iterator[str]:
     made, way, counted, speed = (results[name] for name in ("simulated", "way", "counted", "speed"))
+    empty = " |" * len(way)
     yield "## In short"
     yield ""
-    yield "| | simulated noise, known truth | recorded noise |"
-    yield "|---|---:|---:|"
-    seen, tests = 5000 * way["unchanged"]["convicted"], way["unchanged"]["tests"]
+    yield f"| | simulated noise, known truth |{''.join(f' recorded, {name} machine |' for name in way)}"
+    yield f"|---|---:|{'---:|' * len(way)}"
+    unchanged = [one["unchanged"] for one in way.values()]
+    seen = [
+        f"{5000 * one['convicted']:.2%} in {one['tests']} tests, too few for a bound" for one in unchanged
+    ]
     yield (
         f"| false alarms per pull request with 5,000 tests | {made['per_request']:.2%}, proven below "
-        f"{made['per_request_bound']:.2%} | {seen:.2%} in {tests} tests, too few for a bound |"
+        f"{made['per_request_bound']:.2%} | {' | '.join(seen)} |"
     )
     for ratio in ("1.2", "1.5"):
-        power, real = made["power"][ratio], way["slower"][ratio]
+        power = made["power"][ratio]
+        real = " | ".join(f"{one['slower'][ratio]['convicted']:.0%}" for one in way.values())
         yield (
             f"| one test of 5 ms or more, {_change(ratio)}, nominated and confirmed twice | "
-            f"{power['convicted'] / power['tests']:.0%} | {real['convicted']:.0%} |"
+            f"{power['convicted'] / power['tests']:.0%} | {real} |"
         )
     sum_power = made["sum_power"]["convicted"] / made["sum_power"]["sums"]
-    yield f"| a sum, +10 %, confirmed twice | {sum_power:.0%} | {way['sums']['found']:.0%} |"
+    for kind, name, simulated in (
+        ("suites", "the total of a suite, +10 %, confirmed twice", f"{sum_power:.0%}"),
+        ("files", "the tests of a file of 0.5 s or more, +10 %, confirmed twice", ""),
+    ):
+        found = [f"{one[kind]['found']:.0%}" if one[kind]["sums"] else "" for one in way.values()]
+        yield f"| {name} | {simulated} | {' | '.join(found)} |"
     yield (
         f"| counts: changed ones found, others called changed | {counted['found']} of {counted['changed']}, "
-        f"{counted['invented']} of {counted['series'] - counted['changed']} | |"
+        f"{counted['invented']} of {counted['series'] - counted['changed']} |{empty}"
     )
     judged = f"judging {speed['tests']:,} tests against {speed['runs']} runs, CPU seconds"
-    yield f"| {judged}: the noise model | {speed['model']['median']:.2f} | |"
-    yield f"| {judged}: all phases, from runs to verdicts | {speed['comparison']['median']:.2f} | |"
+    yield f"| {judged}: the noise model | {speed['model']['median']:.2f} |{empty}"
+    yield f"| {judged}: all phases, from runs to verdicts | {speed['comparison']['median']:.2f} |{empty}"
 
 
 def _way(results: Mapping[str, Any]) -> Iterator[str]:
@@ -80,16 +90,22 @@ def _way(results: Mapping[str, Any]) -> Iterator[str]:
     for name, steps in ((name, made[kind]) for name, kind in kinds.items()):
         cells = [_of(steps[step]) for step in ("nominated", "confirmed", "repeated")]
         yield f"| simulated, unchanged {name} | {' | '.join(cells)} | {steps['rate']:.1e} |"
+    for machine, found in way.items():
+        yield from _recorded(machine, found)
+
+
+def _recorded(machine: str, way: Mapping[str, Any]) -> Iterator[str]:
     unchanged = way["unchanged"]
-    yield _line(f"recorded, {unchanged['tests']} unchanged tests", unchanged, "{:.1e}")
+    yield _line(f"{machine} machine, {unchanged['tests']} unchanged tests", unchanged, "{:.1e}")
     for ratio, found in way["slower"].items():
-        name = f"recorded, {found['tests']} tests of 5 ms and more, {_change(ratio)}"
+        name = f"{machine} machine, {found['tests']} tests of 5 ms and more, {_change(ratio)}"
         yield _line(name, found, "{:.0%}")
     for ratio, counts in way["planted"].items():
         tests = counts["tests"]
         yield (
-            f"| really planted work, {_change(ratio)}, {tests} tests | {counts['nominated'] / tests:.0%} | "
-            f"{counts['confirmed'] / tests:.0%} of all | {counts['repeated'] / tests:.0%} of all | |"
+            f"| {machine} machine, really planted work, {_change(ratio)}, {tests} tests | "
+            f"{counts['nominated'] / tests:.0%} | {counts['confirmed'] / tests:.0%} of all | "
+            f"{counts['repeated'] / tests:.0%} of all | |"
         )
 
 

@@ -27,6 +27,7 @@ USUAL_SPREADS = ((0.0005, 0.12), (0.005, 0.08), (0.05, 0.06), (inf, 0.045))
 #: A spread is never taken to be smaller: clocks and rounding have a share of their own.
 _LEAST_SPREAD = 0.005
 _BINS_PER_FACTOR_OF_TEN = 3
+_BINS_PER_FACTOR_OF_E = _BINS_PER_FACTOR_OF_TEN / log(10)
 #: A bin with fewer series than this has no spread of its own.
 _LEAST_IN_BIN = 8
 #: So many series tell the speed of the machine to half a percent: 1.25 spreads by the root of their number.
@@ -151,8 +152,9 @@ def scored(
         return Scored(factor=None, usable=False, scores={})
     shift = middle(telling)
     scores = {
-        key: Score(ratio=exp(value - shift), z=(value - shift) / noises[key].error, error=noises[key].error)
+        key: Score(ratio=exp(value - shift), z=(value - shift) / error, error=error)
         for key, value in residuals.items()
+        for error in (noises[key].error,)
     }
     return Scored(factor=exp(shift), usable=_is_usable(shift), scores=scores)
 
@@ -230,7 +232,7 @@ def _usual(centres: Mapping[K, float], own: Mapping[K, float]) -> dict[int, floa
 
 
 def _bin(centre: float) -> int:
-    return round(centre * _BINS_PER_FACTOR_OF_TEN / log(10))
+    return round(centre * _BINS_PER_FACTOR_OF_E)
 
 
 def _seconds(number: int) -> float:

@@ -41,10 +41,10 @@ AGAIN = (
 #: What is asked of sums, such as a shared fixture or a whole suite, in both confirmations. There are few of
 #: them, so that chance has few tries, and a tenth matters: more pairs and milder demands.
 TOTALS = (
-    Look(pairs=3, change=-0.02, z=-0.4),
-    Look(pairs=6, change=0.0, z=0.6),
-    Look(pairs=10, change=0.015, z=1.3),
-    Look(pairs=20, change=0.03, z=2.8),
+    Look(pairs=3, change=-0.05, z=-1.0),
+    Look(pairs=6, change=-0.02, z=0.0),
+    Look(pairs=10, change=0.005, z=0.7),
+    Look(pairs=20, change=0.03, z=1.7),
 )
 #: What is so much slower after these many pairs that more of them would tell nothing.
 OBVIOUS = (Look(pairs=3, change=1.0, z=7.0), Look(pairs=6, change=0.50, z=7.0))
