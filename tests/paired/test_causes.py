@@ -52,7 +52,7 @@ def slept(seconds: float, number: int) -> Cause:
 
 def test_a_sum_names_what_its_tests_do_now() -> None:
     """The place first that cost most; each test once, though it's slower and counts more."""
-    query = Cause(text="statement takes longer: SELECT item", where="shop/orders.py:8", seconds=0.05)
+    query = Cause(text="statement takes longer: SELECT item", where="shop/orders.py:8", seconds=0.2)
     tests = (
         a_test("t.py::a", slept(0.3, 10), query),
         a_test("t.py::a", slept(0.3, 10), metric="sleeps"),
@@ -60,7 +60,7 @@ def test_a_sum_names_what_its_tests_do_now() -> None:
         a_test("t.py::c", slept(0.1, 3), phase="setup"),
     )
     found = causes(*tests, a_sum("suite", "tests"), a_sum("part", "call"), a_sum("part", "teardown"))
-    statement = ("statement takes longer: SELECT item, in 1 test", "shop/orders.py:8", 0.05)
+    statement = ("statement takes longer: SELECT item, in 1 test", "shop/orders.py:8", 0.2)
     assert found == {
         "tests": [("time.sleep, in 3 tests", "shop/search.py:37", 1.0), statement],
         "call": [("time.sleep, in 2 tests", "shop/search.py:37", 0.9), statement],
@@ -78,6 +78,13 @@ def test_only_what_is_sure_explains_a_sum() -> None:
     assert causes(*tests, a_sum("suite", "tests")) == {"tests": []}
     faster = a_test("t.py::d", slept(0.3, 10))
     assert causes(faster, a_sum("part", "start", 1.5)) == {"start": []}
+
+
+def test_what_cost_little_beside_the_rest_is_left_out() -> None:
+    """A twentieth of it would only be in the way."""
+    little = Cause(text="statement takes longer: SELECT", where="shop/a.py:1", seconds=0.05)
+    found = causes(a_test("t.py::a", slept(1.0, 10), little), a_sum("suite", "tests"))
+    assert found == {"tests": [("time.sleep, in 1 test", "shop/search.py:37", 1.0)]}
 
 
 def test_a_slower_start_names_its_imports() -> None:

@@ -10,7 +10,8 @@ from paceline.model.comparison import Cause, Delta, SeriesKey
 
 #: Sums over tests, and the phase that each is of; None for all of them.
 SUMS = {"tests": None, "setup": "setup", "call": "call", "teardown": "teardown"}
-_MOST = 2
+#: How many places are named, and which share of what the first one cost the others have to.
+_MOST, _NOTABLE = 2, 0.1
 
 
 def with_causes(verdicts: Mapping[SeriesKey, Delta]) -> dict[SeriesKey, Delta]:
@@ -66,7 +67,9 @@ def _of_tests(deltas: Iterable[Delta], phase: str | None) -> tuple[Cause, ...]:
         )
         for where, causes in places.items()
     ]
-    return tuple(sorted(summed, key=lambda cause: -(cause.seconds or 0.0))[:_MOST])
+    summed.sort(key=lambda cause: -(cause.seconds or 0.0))
+    least = _NOTABLE * (summed[0].seconds or 0.0) if summed else 0.0
+    return tuple(cause for cause in summed[:_MOST] if (cause.seconds or 0.0) >= least)
 
 
 def _what(cause: Cause) -> str:
