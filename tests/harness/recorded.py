@@ -204,6 +204,10 @@ def with_group(group: int, by: int) -> None:
         return
 
 
+#: The module of subtests, which pytest has from 9 on.
+SUBTESTS = "_pytest.subtests"
+
+
 def needs(*modules: str) -> None:
     """Skip the test where one of `modules` isn't installed, as with the lowest versions."""
     for module in modules:

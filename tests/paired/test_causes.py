@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from paceline.model.comparison import Cause, Delta, SeriesKey
+from paceline.model.comparison import Cause, Delta, SeriesKey, Verdict
 from paceline.model.run import PhaseName
 from paceline.paired.causes import with_causes
 
@@ -14,14 +14,14 @@ def a_test(
     *causes: Cause,
     phase: PhaseName = "call",
     metric: str = "clean_time",
-    verdict: str = "regressed",
+    verdict: Verdict = "regressed",
 ) -> Delta:
     """Return a test that is slower, or counts more."""
     key = SeriesKey(suite="s", subject="test", name=name, phase=phase, metric=metric)
     return Delta(
         key=key,
         evidence="timed",
-        verdict=verdict,  # type: ignore[arg-type]  # one of the verdicts
+        verdict=verdict,
         before=0.1,
         after=0.2,
         ratio=2.0,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 import pytest
-from tests.harness.recorded import RecordedProject, needs, phases, short
+from tests.harness.recorded import SUBTESTS, RecordedProject, needs, phases, short
 
 from paceline.model.status import outcomes_of, status_of, unreported
 
@@ -125,8 +125,7 @@ def test_django_may_be_there_or_not(project: RecordedProject, present: bool) -> 
 
 def test_subtests_are_part_of_their_test(project: RecordedProject) -> None:
     """A subtest is no phase: the test has one call, which fails when a subtest did."""
-    if pytest.version_tuple < (9,):
-        pytest.skip("subtests came with pytest 9")
+    needs(SUBTESTS)
     project.file(
         "test_it.py",
         """

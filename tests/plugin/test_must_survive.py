@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.harness.recorded import Outcomes, RecordedProject, needs, phases
+from tests.harness.recorded import SUBTESTS, Outcomes, RecordedProject, needs, phases
 from tests.plugin.hostile import FILES, REAL
 from tests.plugin.hostile.alone import CLOSES_DESCRIPTORS, CLOSES_PIPES_TOO
 from tests.plugin.survived import GOOD, ITEMS, PHASES, Recorded, file_of
@@ -26,6 +26,7 @@ _NEEDS = {
     "frozen clock (freezegun)": ("freezegun",),
     "frozen clock (time-machine)": ("time_machine",),
     "engine of another thread": ("sqlalchemy",),
+    "subtests": (SUBTESTS,),
     "async fixture (pytest-asyncio)": ("pytest_asyncio",),
     "async fixture (anyio)": ("anyio",),
     "pytest-cov, -timeout, -rerunfailures and -randomly": (
@@ -35,6 +36,8 @@ _NEEDS = {
         "pytest_randomly",
     ),
 }
+#: Only Linux says how much memory a process has mapped, and keeps to a limit of it.
+_HERE = [item for item in ITEMS if item != "memory limit" or sys.platform == "linux"]
 #: Plugins that run beside ours, by the name of their module.
 _PLUGINS = {
     "pytest_cov": ("pytest_cov", "--cov=."),
@@ -64,9 +67,9 @@ def recorded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     options = 'pythonpath = ["."]\nmarkers = ["flaky", "timeout", "asyncio", "anyio"]'
     project.configure(pytest_options=options)
     project.file("real.py", REAL)
-    for item, source in FILES.items():
-        if all(map(_there, _NEEDS.get(item, ()))) and not _impossible(item):
-            project.file(file_of(item), source)
+    for item in _HERE:
+        if all(map(_there, _NEEDS.get(item, ()))):
+            project.file(file_of(item), FILES[item])
     beside = [names for module, names in _PLUGINS.items() if _there(module)]
     before = time.time()
     ended = project.pytest(
@@ -80,21 +83,10 @@ def recorded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     return Recorded(ended, (before - 1, time.time() + 1))
 
 
-def _impossible(item: str) -> str:
-    """Return why nothing can do this here; an empty text: something can."""
-    if item == "subtests" and pytest.version_tuple < (9,):
-        return "subtests came with pytest 9"
-    if item == "memory limit" and sys.platform != "linux":
-        return "only Linux says how much memory a process has mapped, and keeps to a limit of it"
-    return ""
-
-
-@pytest.mark.parametrize("item", ITEMS)
+@pytest.mark.parametrize("item", _HERE)
 def test_the_suite_may_use(recorded: Recorded, item: str) -> None:
     """Outcomes are untouched, every phase is there once, with every value within reason."""
     needs(*_NEEDS.get(item, ()))
-    if why := _impossible(item):
-        pytest.skip(why)
     bad, check = ITEMS[item]
     tests = recorded.tests(item)
     assert tests, recorded.ended.output

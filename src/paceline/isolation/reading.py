@@ -21,13 +21,14 @@ def noted_reads(root: Path) -> Generator[set[Path], None, None]:
 
     Seen is what `open` opens, also by way of pathlib; not what libraries in C do, nor other processes.
     """
-    opened: set[str] = set()
+    opened: set[Path] = set()
     found: set[Path] = set()
     own: Callable[..., Any] = io.open
 
     def noting(file: Any, mode: str = "r", *args: Any, **options: Any) -> Any:
         if isinstance(file, (str, os.PathLike)) and not set(mode) & set("wax+"):
-            opened.add(os.path.abspath(os.fsdecode(cast("str", file))))  # noqa: PTH100 - Path.absolute() keeps "..", and resolve() follows links
+            # Now, as a relative one means something else in the next folder.
+            opened.add(Path(os.fsdecode(cast("str", file))).absolute())
         return own(file, mode, *args, **options)
 
     io.open = builtins.open = cast("Any", noting)
@@ -35,5 +36,6 @@ def noted_reads(root: Path) -> Generator[set[Path], None, None]:
         yield found
     finally:
         io.open = builtins.open = own
-        paths = (Path(path) for path in opened)
+        # `root` isn't freed of links either, so that only the ".." may go.
+        paths = (Path(os.path.normpath(path)) for path in opened)
         found |= {path for path in paths if path.is_relative_to(root) and sources.is_source(path)}
