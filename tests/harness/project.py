@@ -7,11 +7,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.harness.interrupting import interrupted
 
 from paceline.model.baseline import SuiteBaseline
 from paceline.model.run import Run
@@ -28,14 +29,6 @@ _UNSET = (
     "DATABASE_URL",
     "PACELINE_DATABASE_URL",
 )
-
-#: The command, where the shell that runs the tests in the background has told its children to ignore Ctrl-C.
-_LISTENING = """
-import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)
-from paceline.cli import main
-sys.exit(main(sys.argv[1:]))
-"""
 
 
 @dataclass(frozen=True)
@@ -98,22 +91,14 @@ class Project:
         Returns:
             Its exit code, and what it wrote to stderr.
         """
-        process = subprocess.Popen(
-            [sys.executable, "-c", _LISTENING, *arguments],
+        ended = interrupted(
+            [sys.executable, "-m", "paceline", *arguments],
+            reached,
+            number,
             cwd=self.root,
             env=self.environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
         )
-        deadline = time.monotonic() + 120
-        while not reached():
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        process.send_signal(number)
-        _, said = process.communicate(timeout=60)
-        return process.returncode, said
+        return ended.returncode, ended.stderr
 
     def entry(self, suite: str) -> dict[str, Any]:
         """Return a suite of the baseline file as plain JSON."""

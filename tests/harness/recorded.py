@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.harness.interrupting import interrupted
 
 from paceline.model.run import Outcome, Phase, Run, TestRecord
 from paceline.store.run_file import read_run
@@ -162,46 +161,15 @@ class RecordedProject:
             group: to all processes, as a terminal does; otherwise only to the one that was started.
             when: another sign that it is time.
         """
-        ready = when or (self.root / "now").exists
-        process = subprocess.Popen(
+        ended = interrupted(
             self.command(f"--paceline-out={OUT}", *arguments, plugins=plugins),
+            when or (self.root / "now").exists,
+            by,
             cwd=self.root,
             env=self.environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-            # A shell that starts something in the background has it ignore Ctrl-C, and children inherit that.
-            preexec_fn=_heed_interrupts,  # noqa: PLW1509 - the tests start no threads
+            group=group,
         )
-        try:
-            deadline = time.monotonic() + _PATIENCE
-            while not ready():
-                assert process.poll() is None, process.communicate()
-                assert time.monotonic() < deadline, "the test never asked for the signal"
-                time.sleep(0.02)
-            if group:
-                os.killpg(process.pid, by)
-            else:
-                process.send_signal(by)
-            stdout, stderr = process.communicate(timeout=_PATIENCE)
-        finally:
-            with_group(process.pid, signal.SIGKILL)
-            process.wait()
-        return Outcomes(process.returncode, stdout, stderr, self.root / OUT)
-
-
-def _heed_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def with_group(group: int, by: int) -> None:
-    """Send a signal to whatever is left of a process group."""
-    try:
-        os.killpg(group, by)
-    except ProcessLookupError:
-        return
+        return Outcomes(ended.returncode, ended.stdout, ended.stderr, self.root / OUT)
 
 
 #: The module of subtests, which pytest has from 9 on.
