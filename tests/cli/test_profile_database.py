@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from tests.harness.project import Project
 
+from paceline.model.run import Run
+
 _TABLE = "[tool.paceline.suite.schema]\n[tool.paceline.suite.fast]\n"
 _PREPARED = '\n[tool.paceline.database]\nprepare = "shop:prepare"\n'
 _TESTS = """
@@ -150,3 +152,46 @@ def test_isolation_has_its_own_line(database_project: Project) -> None:
     rows = {line.split("  ")[0].strip() for line in done.stdout.splitlines()}
     assert {"Set-up", "Isolation", "Tear-down"} <= rows
     assert "Isolation" not in database_project.profile("fast").stdout
+
+
+def test_a_database_that_is_prepared_anew_counts_no_more_than_a_kept_one(
+    database_project: Project, tmp_path: Path
+) -> None:
+    """What the preparation sends isn't the suite's doing; whether it was kept is nobody's regression."""
+    database_project.configure(f"{_TABLE}{_PREPARED}inputs = ['pyproject.toml']\n")
+    database_project.write(
+        shop="import subprocess, sys, time\n"
+        "from sqlalchemy import create_engine, text\n"
+        "def prepare(url):\n"
+        "    engine = create_engine(url)\n"
+        "    with engine.begin() as connection:\n"
+        "        for number in range(5):\n"
+        "            connection.execute(text(f'create table kept_{number} (id int)'))\n"
+        "    engine.dispose()\n"
+        "    time.sleep(0.01)\n"
+        "    subprocess.run([sys.executable, '-c', ''], check=True)\n"
+    )
+    kept, empty = str(tmp_path / "kept"), str(tmp_path / "empty")
+    for _ in range(2):  # the second one finds what the first one prepared
+        assert database_project.profile("schema", XDG_CACHE_HOME=kept).returncode == 0
+    found = database_project.entry("schema")["fixtures"]["paceline_database"]
+
+    done = database_project.profile("schema", XDG_CACHE_HOME=empty)
+
+    assert done.returncode == 0, done.stdout
+    fixture = database_project.entry("schema")["fixtures"]["paceline_database"]
+    counts = {"sql_statements", "sql_rows", "sql_transactions", "db_connections", "subprocesses", "sleeps"}
+    assert {name: fixture.get(name) for name in counts} == {name: found.get(name) for name in counts}
+    _, warm, cold = database_project.runs()
+    assert [prepared(run) for run in (warm, cold)] == [0, 5]
+
+
+def prepared(run: Run) -> int:
+    """Return how many tables were created while the database was set up."""
+    return sum(
+        one.count
+        for use in run.costs.fixtures
+        if (use.argname, use.event) == ("paceline_database", "setup")
+        for one in use.operations
+        if "create table" in one.what.lower()
+    )

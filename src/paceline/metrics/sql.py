@@ -11,6 +11,7 @@ from paceline.metrics.base import Probe
 from paceline.metrics.callers import CALLERS, OWN
 from paceline.metrics.counts import COUNTS
 from paceline.metrics.imports import ARRIVALS
+from paceline.metrics.isolation_time import STOPWATCH
 from paceline.metrics.ledger import LEDGER
 from paceline.metrics.sql_text import normalise
 from paceline.model.metric import Metric
@@ -35,7 +36,8 @@ CONNECTING: set[Hashable] = set()
 def note_statement(sql: Any, cursor: Any, began: float, least: int = 0) -> None:
     """Note a statement that was sent at `began` and has just been answered; never raises.
 
-    To be called by what replaces a library's function. What Paceline's isolation does isn't noted.
+    To be called by what replaces a library's function. What Paceline's isolation does isn't noted. What it
+    has the project do, such as its migrations, is entered and not counted: it depends on what was kept.
 
     Args:
         cursor: what sent it; its row count is believed if it is a number.
@@ -53,12 +55,12 @@ def note_statement(sql: Any, cursor: Any, began: float, least: int = 0) -> None:
         if what is None:
             what = _learn(sql)
         rows = getattr(cursor, "rowcount", -1)
-        if type(rows) is int and rows >= least:
-            numbers[_ROWS] += rows
-        else:
+        if type(rows) is not int or rows < least:
             rows = -1
-        numbers[_STATEMENTS] += 1
-        numbers[_SECONDS] += seconds
+        if not STOPWATCH.is_running:
+            numbers[_STATEMENTS] += 1
+            numbers[_SECONDS] += seconds
+            numbers[_ROWS] += max(0, rows)
         LEDGER.enter(("sql", what, where, seconds, rows))
     except Exception as error:  # noqa: BLE001  a failure of ours never changes what the application does
         COUNTS.failures[_STATEMENTS] = error
@@ -69,7 +71,7 @@ def note_begin() -> None:
     if CONNECTING and at_work() in CONNECTING:
         return
     try:
-        if CALLERS.where("BEGIN", 3) != OWN:
+        if not STOPWATCH.is_running and CALLERS.where("BEGIN", 3) != OWN:
             COUNTS.numbers[_TRANSACTIONS] += 1
     except Exception as error:  # noqa: BLE001  ours never changes a test's outcome
         COUNTS.failures[_STATEMENTS] = error
@@ -83,7 +85,7 @@ def note_ending(what: str, began: float) -> None:
     try:
         where = CALLERS.where(what, 3)
         if where != OWN:
-            COUNTS.numbers[_SECONDS] += seconds
+            COUNTS.numbers[_SECONDS] += 0.0 if STOPWATCH.is_running else seconds
             LEDGER.enter(("sql", what, where, seconds, -1))
     except Exception as error:  # noqa: BLE001  ours never changes a test's outcome
         COUNTS.failures[_STATEMENTS] = error
@@ -99,8 +101,9 @@ def note_connection(database: str, began: float) -> None:
     try:
         where = CALLERS.where(None, 3)
         if where != OWN:
-            COUNTS.numbers[_CONNECTIONS] += 1
-            COUNTS.numbers[_SECONDS] += seconds
+            if not STOPWATCH.is_running:
+                COUNTS.numbers[_CONNECTIONS] += 1
+                COUNTS.numbers[_SECONDS] += seconds
             LEDGER.enter(("sql", f"CONNECT {database}", where, seconds, -1))
     except Exception as error:  # noqa: BLE001  ours never changes a test's outcome
         COUNTS.failures[_STATEMENTS] = error

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from paceline.metrics.callers import CALLERS
 from paceline.metrics.counts import COUNTS
+from paceline.metrics.isolation_time import STOPWATCH
 from paceline.metrics.ledger import LEDGER
 
 if TYPE_CHECKING:
@@ -34,11 +35,14 @@ class Tally:
         self._seconds = seconds
 
     def note(self, what: str, seconds: float, where: str | None) -> None:
-        """Count something and enter it; `seconds` are negative if they weren't measured."""
+        """Count something and enter it; `seconds` are negative if they weren't measured.
+
+        What isolation does, or has the project do, is only entered.
+        """
         numbers = COUNTS.numbers
-        if self._count is not None:
+        if self._count is not None and not STOPWATCH.is_running:
             numbers[self._count] += 1
-        if self._seconds is not None and seconds > 0:
+        if self._seconds is not None and seconds > 0 and not STOPWATCH.is_running:
             numbers[self._seconds] += seconds
         LEDGER.enter((self._kind, what, where, seconds, -1))
 
