@@ -98,9 +98,12 @@ def _revisions(old: Profile, new: Profile) -> tuple[str | None, str | None]:
     return before.commit if before else None, after.commit if after else None
 
 
-#: What happens once for a process, in whichever test needs it first: a pool connects, a file is cached.
+#: What happens once for a process, where it's needed first: a pool connects, a file is cached.
 _OF_FIRST_USE = ("db_connections", "files_opened")
 _ANY_WORKER = "with several workers it depends on which test comes first in one"
+_ONE_RUN = "in one run it depends on which test, or which of its threads, comes first"
+#: Runs of each side in which a count of first uses has to be the same.
+_SURE = 2
 
 
 def _counts(old: Profile, new: Profile, pairs: Pairs) -> Iterator[Delta]:
@@ -116,8 +119,7 @@ def _counts(old: Profile, new: Profile, pairs: Pairs) -> Iterator[Delta]:
                 key = SeriesKey(suite=new.suite, subject="test", name=after.nodeid, phase=phase, metric=name)
                 delta = judge_count(key, metrics[name], then.get(name), now.get(name))
                 if delta is not None:
-                    shared = name in _OF_FIRST_USE and (old.workers or new.workers)
-                    yield replace(delta, verdict="inconclusive", reason=_ANY_WORKER) if shared else delta
+                    yield _with_doubt(delta, old, new)
     if old.workers or new.workers:
         return  # each worker builds its own, depending on which tests it is given
     yield from _fixture_counts(old, new, metrics)
@@ -132,7 +134,18 @@ def _fixture_counts(old: Profile, new: Profile, metrics: Mapping[str, Metric]) -
             key = SeriesKey(suite=new.suite, subject="fixture", name=fixture, phase=None, metric=name)
             delta = judge_count(key, metrics[name], then.get(name), now.get(name))
             if delta is not None:
-                yield delta
+                yield _with_doubt(delta, old, new)
+
+
+def _with_doubt(delta: Delta, old: Profile, new: Profile) -> Delta:
+    """Return the difference of a count, as a suspicion where it may have nothing to do with the code."""
+    if delta.key.metric not in _OF_FIRST_USE:
+        return delta
+    if old.workers or new.workers:
+        return replace(delta, verdict="inconclusive", reason=_ANY_WORKER)
+    if min(old.rounds, new.rounds) < _SURE:
+        return replace(delta, verdict="inconclusive", reason=_ONE_RUN)
+    return delta
 
 
 def _each(fixture: Mapping[str, Summary]) -> float:

@@ -66,11 +66,13 @@ def test_a_count_that_varies_is_judged_by_ranges() -> None:
     assert of(beyond, "t.py::x", "sql_statements").verdict == "regressed"
 
 
-@pytest.mark.parametrize(("workers", "verdict"), [(0, "regressed"), (2, "inconclusive")])
-def test_what_the_first_test_of_a_worker_does_for_all_is_no_regression_of_it(
-    workers: int, verdict: str
+@pytest.mark.parametrize(
+    ("workers", "rounds", "verdict"), [(0, 2, "regressed"), (0, 1, "inconclusive"), (2, 2, "inconclusive")]
+)
+def test_what_the_first_to_come_does_for_all_is_no_regression_of_it(
+    workers: int, rounds: int, verdict: str
 ) -> None:
-    """A pool connects in whichever test comes first; its statements are that test's own all the same."""
+    """A pool connects for whichever test or thread comes first; statements are a test's own all the same."""
     metrics = (*METRICS, Metric(name="db_connections", unit="1", noise="counted"))
     before, after = (
         a_side(
@@ -78,6 +80,7 @@ def test_what_the_first_test_of_a_worker_does_for_all_is_no_regression_of_it(
             *crowd(),
             metrics=metrics,
             workers=workers,
+            rounds=rounds,
         )
         for count in (1, 2)
     )
