@@ -61,6 +61,19 @@ def of_recordings() -> dict[str, Any]:
     return found
 
 
+def of_the_spreads() -> list[dict[str, Any]]:
+    """Return the usual standard deviation of a pair's log ratio, of the controls of every session."""
+    return [
+        {
+            "session": session.recording,
+            "suite": session.suite,
+            "conditions": session.conditions,
+            "spread": round(session.measured().sigma or 0.0, 3),
+        }
+        for session in sessions()
+    ]
+
+
 def of_the_way() -> dict[str, Any]:
     """Return false alarms and power on recorded noise, from nomination to the second confirmation."""
     found: dict[str, Any] = {}
@@ -130,6 +143,7 @@ def of_simulations() -> dict[str, Any]:
 
 PARTS: dict[str, Callable[[], Any]] = {
     "recordings": of_recordings,
+    "spreads": of_the_spreads,
     "way": of_the_way,
     "rules": of_rules,
     "simulated": of_simulations,

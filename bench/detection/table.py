@@ -25,7 +25,7 @@ def tables(results: Mapping[str, Any]) -> str:
         (_way, ("simulated", "way")),
         (_rules, ("rules",)),
         (_alternatives, ("rules",)),
-        (_recordings, ("recordings",)),
+        (_recordings, ("recordings", "spreads")),
     )
     blocks = [block(results) for block, parts in needed if all(part in results for part in parts)]
     return "\n\n".join("\n".join(block) for block in blocks)
@@ -151,6 +151,15 @@ def _recordings(results: Mapping[str, Any]) -> Iterator[str]:
         )
         cells = (name.partition(".")[0], found["conditions"], found["load"], found["runs"], tests)
         yield f"| {' | '.join(map(str, cells))} |"
+    yield ""
+    yield "| suite | machine | sessions of ten pairs | a usual pair of one of their controls differs by |"
+    yield "|---|---|---:|---|"
+    spreads: dict[tuple[str, str], list[float]] = {}
+    for one in results["spreads"]:
+        spreads.setdefault((one["suite"], one["conditions"]), []).append(one["spread"])
+    for (suite, conditions), found in spreads.items():
+        shown = ", ".join(f"{spread:.0%}" for spread in sorted(found))
+        yield f"| {suite} | {conditions} | {len(found)} | {shown} |"
 
 
 def _powers(power: Sequence[float]) -> list[str]:
