@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.harness.project import Project
+from tests.harness.remote import pushed, with_remote
 from tests.harness.workflow import Runner
 
 TEST = """
@@ -38,13 +38,7 @@ class Repository:
 
     def commit(self, message: str) -> None:
         """Commit everything and push it."""
-        identity = ("-c", "user.name=Ann", "-c", "user.email=ann@example.org")
-        for command in (
-            ["add", "-A"],
-            [*identity, "commit", "-qm", message],
-            ["push", "-q", "origin", "main"],
-        ):
-            subprocess.run(["git", *command], cwd=self.root, check=True)
+        pushed(self.root, message)
 
     def jobs(self) -> dict[str, Any]:
         """Return the generated jobs."""
@@ -101,17 +95,11 @@ class Repository:
 @pytest.fixture
 def repository(tmp_path: Path) -> Repository:
     """A project with two modules of slow tests, initialised with two shards."""
-    root = tmp_path / "project"
-    root.mkdir()
-    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(tmp_path / "origin.git")], check=True)
-    subprocess.run(["git", "init", "-q", "-b", "main"], cwd=root, check=True)
-    subprocess.run(["git", "remote", "add", "origin", str(tmp_path / "origin.git")], cwd=root, check=True)
-    (root / "pyproject.toml").write_text('[tool.pytest.ini_options]\nmarkers = ["slow: takes long"]\n')
-    project = Project(root)
+    project = with_remote(tmp_path, '[tool.pytest.ini_options]\nmarkers = ["slow: takes long"]\n')
     for name in ("tests__test_a", "tests__test_b"):
         project.write(**{name: TEST.format(more="", body="pass")})
     assert project.paceline("init", "--yes", "--shards", "2").returncode == 0
-    made = Repository(root, tmp_path)
+    made = Repository(project.root, tmp_path)
     made.commit("set up")
     return made
 

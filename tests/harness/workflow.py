@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
@@ -40,6 +40,23 @@ def filled_in(text: str, matrix: Mapping[str, str], known: Mapping[str, str] = M
         return str(matrix[name])
 
     return EXPRESSION.sub(value, text)
+
+
+def in_bash(
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run a script as the providers' runners do: it ends with the first command that fails."""
+    return subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", *arguments],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,17 +144,7 @@ class Runner:
     def _command(self, step: Mapping[str, Any]) -> int:
         script = self.files / "step.sh"
         script.write_text(filled_in(step["run"], self.matrix))
-        done = subprocess.run(
-            ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)],
-            cwd=self.workspace,
-            env=self.environment(step),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            check=False,
-        )
+        done = in_bash([str(script)], self.workspace, self.environment(step))
         self.output.append(f"$ {step['run']}\n{done.stdout}[exit code {done.returncode}]")
         return done.returncode
 

@@ -10,6 +10,7 @@ from paceline.ci.project import Project
 from paceline.ci.suites import Proposal
 from paceline.ci.templates import rendered
 from paceline.ci.yaml_text import keys, members
+from paceline.store.state_folder import HISTORY_BRANCH
 
 PATH = ".gitlab-ci.yml"
 
@@ -24,6 +25,7 @@ def gitlab_edits(project: Project, suites: Sequence[Proposal], shards: int = 1) 
     paceline = requirement(suites)
     addition = rendered(
         "gitlab-jobs.yml.jinja",
+        branch=HISTORY_BRANCH,
         install=[
             *server_install(suites, ""),
             *(_for_gitlab(command).replace("{paceline}", paceline) for command in project.packages.install),

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import Console
@@ -18,6 +16,7 @@ from paceline.cli.compare import compared, stored_justifications
 from paceline.cli.formats import Format, format_option, show, size_option
 from paceline.cli.judging import today, trailers, with_commits
 from paceline.cli.sides import Found, default_candidate
+from paceline.cli.verdicts import request_text
 from paceline.compare.justified import apply
 from paceline.config import Config, load_config
 from paceline.errors import Exit, UnreadableFileError
@@ -76,8 +75,8 @@ def verdict(
     """Say what CI thinks of a change, suite by suite.
 
     Compares the newest profile of every suite with the history in .paceline/history, or else with BASE,
-    by default the committed baseline. On GitHub it writes the job summary and annotations, and reads
-    justifications from the text of the pull request.
+    by default the committed baseline. On GitHub it writes the job summary and annotations, and there and on
+    GitLab reads justifications from the text of the pull or merge request.
 
     \b
     passed, justified              fine
@@ -146,7 +145,7 @@ def _compared(
         (comparison,) = compared(old, candidate, config, (one.suite,))
         comparisons.append(_since_oldest(comparison, old, one.suite))
         sides.append(old)
-    written, _ = trailers(root, comparisons, _pull_request_text())
+    written, _ = trailers(root, comparisons, request_text(None, os.environ))
     known = [
         item for old in sides or [candidate] for item in stored_justifications(root, config, old, candidate)
     ]
@@ -170,17 +169,6 @@ def _lines(runs: Sequence[Run], prefix: str) -> dict[str, str]:
         for test in run.tests
         if test.lineno is not None
     }
-
-
-def _pull_request_text() -> str:
-    """Return what stands in the pull request that GitHub runs this for; empty elsewhere."""
-    path = os.environ.get("GITHUB_EVENT_PATH", "")
-    try:
-        event: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
-        asked: dict[str, Any] = event.get("pull_request") or {}
-        return str(asked.get("body") or "")
-    except (OSError, ValueError, AttributeError):
-        return ""
 
 
 def _write(found: Verdict, output: Path | None, markdown: Path | None, quality: Path | None) -> None:

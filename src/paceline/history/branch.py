@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paceline.errors import HistoryError
+from paceline.masking import masked
 from paceline.store.state_folder import HISTORY_BRANCH
 
 _REF = f"refs/heads/{HISTORY_BRANCH}"
@@ -89,7 +90,8 @@ def push(root: Path, files: Sequence[Path], number: int, remote: str) -> int:
         done = _run(root, "push", "--quiet", lease, remote, f"{commit}:{_REF}")
         if done.returncode == 0:
             return len(new)
-        if b"stale info" not in done.stderr and b"rejected" not in done.stderr and b"lock" not in done.stderr:
+        # A server that refuses for good says "remote rejected".
+        if not any(word in done.stderr for word in (b"stale info", b"[rejected]", b"lock")):
             raise _failure("can't be pushed to", remote, done)
         time.sleep(random.uniform(0.1, 0.5) * (attempt + 1))  # noqa: S311  only spreads jobs in time
     raise HistoryError(
@@ -155,7 +157,9 @@ def _credentials(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _failure(what: str, remote: str, done: subprocess.CompletedProcess[bytes]) -> HistoryError:
     said = done.stderr.decode(errors="replace").strip().splitlines() or [f"exit code {done.returncode}"]
+    refused = [line.strip() for line in said if "[remote rejected]" in line]
     return HistoryError(
-        f"the history {what} {remote}: {said[-1]}",
-        hint="The job needs GITHUB_TOKEN, and 'contents: write' to push.",
+        f"the history {what} {masked(remote)}: {masked([*said, *refused][-1])}",
+        hint="On GitHub the job needs GITHUB_TOKEN, and 'contents: write' to push; on GitLab, a project that "
+        "allows Git push requests with the job's token.",
     )
