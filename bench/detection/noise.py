@@ -21,7 +21,7 @@ PAIRS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """Twenty runs of one suite, as ten pairs of base and head in quick succession.
+    """Runs of one suite, as pairs of base and head in quick succession.
 
     Attributes:
         suite: name of what was run.
@@ -48,6 +48,11 @@ class Session:
             if _USEFUL[0] <= middle(base) <= _USEFUL[1] and key not in self.planted
         ]
         return tuple(usable[at * len(usable) // _CONTROLS] for at in range(min(_CONTROLS, len(usable))))
+
+    @property
+    def pairs(self) -> int:
+        """How many there are."""
+        return len(next(iter(self.sides.values()))[0])
 
     def measured(self, pairs: int = PAIRS) -> Yardstick:
         """Return what the controls of the first so many pairs say."""
@@ -77,8 +82,8 @@ class Session:
         )
 
 
-def sessions(folder: Path = RECORDINGS) -> Iterator[Session]:
-    """Yield every suite, ten pairs at a time.
+def sessions(folder: Path = RECORDINGS, pairs: int = PAIRS) -> Iterator[Session]:
+    """Yield every suite, so many pairs at a time.
 
     Recordings under the same conditions follow one another; what was planted in one that has fewer pairs is
     left out, so that it can be joined with others.
@@ -94,12 +99,14 @@ def sessions(folder: Path = RECORDINGS) -> Iterator[Session]:
                 planted=planted,
                 runs=recording["runs"] // 2 * 2,
             )
-            if planted and part.runs >= 2 * PAIRS:
-                yield from _blocks(suite, f"{path.name.partition('.')[0]}", recording["conditions"], part)
+            if planted and part.runs >= 2 * pairs:
+                yield from _blocks(
+                    suite, f"{path.name.partition('.')[0]}", recording["conditions"], part, pairs
+                )
             else:
                 groups.setdefault((suite, recording["conditions"]), []).append(part)
     for (suite, conditions), parts in groups.items():
-        yield from _blocks(suite, conditions, conditions, _joined(parts))
+        yield from _blocks(suite, conditions, conditions, _joined(parts), pairs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,9 +137,9 @@ def _joined(parts: Sequence[_Recorded]) -> _Recorded:
     )
 
 
-def _blocks(suite: str, name: str, conditions: str, part: _Recorded) -> Iterator[Session]:
-    for number in range(part.runs // (2 * PAIRS)):
-        runs = slice(2 * PAIRS * number, 2 * PAIRS * (number + 1))
+def _blocks(suite: str, name: str, conditions: str, part: _Recorded, pairs: int) -> Iterator[Session]:
+    for number in range(part.runs // (2 * pairs)):
+        runs = slice(2 * pairs * number, 2 * pairs * (number + 1))
         yield Session(
             suite=suite,
             recording=f"{name}-{number + 1}",

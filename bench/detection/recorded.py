@@ -14,7 +14,7 @@ from math import exp, log
 from random import Random
 from statistics import fmean
 
-from noise import PAIRS, Session, usual_seconds
+from noise import Session, usual_seconds
 
 from paceline.compare.confirm import Suspect, decide
 from paceline.compare.rules import WORTH_A_LOOK
@@ -73,7 +73,7 @@ def confirmations(
     alive = {key for key in session.sides if wanted(key) and key not in controls}
     found = dict.fromkeys(alive, False)
     pairs = 0
-    while alive and (goal := next_look(pairs, looks)) is not None and goal <= PAIRS:
+    while alive and (goal := next_look(pairs, looks)) is not None and goal <= session.pairs:
         pairs = goal
         suspects = {
             key: Suspect(
@@ -113,7 +113,7 @@ def way(
             return lengths[key] >= least and key not in session.planted
 
         for _ in range(draws):
-            drawn = session.swapped([random.random() < 0.5 for _ in range(PAIRS)])
+            drawn = session.swapped([random.random() < 0.5 for _ in range(session.pairs)])
             for step, outcome in (
                 ("nominated", nominations(drawn, ratio, wanted)),
                 ("confirmed", confirmations(drawn, ratio, LOOKS, wanted)),

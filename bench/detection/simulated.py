@@ -8,25 +8,22 @@ probability, whether or not tests disturb one another.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
 from paceline.compare.simulate import confirmed_in, nominated_in, simulated_request
 from paceline.stats.proportion import upper_bound
-from paceline.stats.sequential import AGAIN, LOOKS, TOTALS, Look, patient
+from paceline.stats.sequential import AGAIN, LOOKS, TOTALS
 from paceline.stats.simulation import Machine, a_suite
 
 TESTS = 5000
 #: Sums in a pull request: the suite, its phases, the parts of its session, shared fixtures.
 SUMS = 20
-#: Tests that are given more pairs, in every pull request.
-COSTLY = 5
 #: Standard deviation of a sum's log time within a job.
 _SUM_SPREAD = 0.03
 _LONG = 0.005
-#: Three steps of the tests, two of the sums, two of the costly tests; together 5 % may be wrong.
-_EACH = 1 - 0.05 / 7
+#: Three steps of the tests, two of the sums; together 5 % may be wrong.
+_EACH = 1 - 0.05 / 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,45 +80,23 @@ def of_tests(seed: int, requests: int, repetitions: int = 100, tests: int = TEST
     )
 
 
-def of_sums(seed: int, tries: int) -> Steps:
+def of_sums(seed: int, tries: int, repetitions: int = 20) -> Steps:
     """Return what becomes of unchanged sums, every one of them taken for suspicious."""
-    return _suspected(Random(seed), tries, a_sum, SUMS, (TOTALS, TOTALS))
-
-
-def of_costly(seed: int, tries: int) -> Steps:
-    """Return what becomes of unchanged tests that are given more pairs, every one of them suspicious."""
-    return _suspected(Random(seed), tries, a_long_test, COSTLY, (patient(LOOKS), patient(AGAIN)))
-
-
-def _suspected(
-    random: Random,
-    tries: int,
-    drawn: Callable[[Random], Machine],
-    number: int,
-    looks: tuple[tuple[Look, ...], tuple[Look, ...]],
-    repetitions: int = 20,
-) -> Steps:
-    """Return what becomes of the first series of machines that are `drawn`, `number` in a pull request."""
+    random = Random(seed)
     confirmed = repeated = tried = pairs = 0
     for _ in range(tries):
-        machine = drawn(random)
-        first, spent = confirmed_in(machine, random, {}, [0], looks[0])
+        machine = a_sum(random)
+        first, spent = confirmed_in(machine, random, {}, [0], TOTALS)
         confirmed, pairs = confirmed + len(first), pairs + spent
         for _ in range(repetitions if first else 0):
-            again, _ = confirmed_in(machine, random, {}, [0], looks[1])
+            again, _ = confirmed_in(machine, random, {}, [0], TOTALS)
             repeated, tried = repeated + len(again), tried + 1
     return Steps(
         nominated=(tries, tries),
         confirmed=(confirmed, tries),
         repeated=(repeated, tried),
-        pairs=number * pairs / tries,
+        pairs=SUMS * pairs / tries,
     )
-
-
-def a_long_test(random: Random) -> Machine:
-    """Return a machine whose first test takes 0.1 s, and varies as tests do."""
-    rest = a_suite(random, 30, median=0.02)
-    return Machine(seconds=(0.1, *rest.seconds), sigmas=(rest.sigmas[0], *rest.sigmas))
 
 
 def a_sum(random: Random) -> Machine:

@@ -25,7 +25,6 @@ from paceline.paired.sample import Bench
 from paceline.profile.plan import chosen
 from paceline.report.calibration_document import calibration_document
 from paceline.report.records import CalibrateRecord
-from paceline.stats.sequential import LOOKS
 from paceline.store.calibration_file import NAME, write_calibration
 from paceline.store.state_folder import state_folder
 
@@ -38,9 +37,9 @@ from paceline.store.state_folder import state_folder
 @click.option(
     "--pairs",
     type=click.IntRange(3, 100),
-    default=LOOKS[-1].pairs,
+    default=10,
     show_default=True,
-    help="Pairs of runs; the gate's own number tells most.",
+    help="Pairs of runs; the gate takes up to 20.",
 )
 @format_option
 @size_option

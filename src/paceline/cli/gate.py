@@ -45,8 +45,8 @@ def gate(
 
     Checks the base revision out into a temporary folder and runs each SUITE (all of them by default) once on
     both sides. Tests that look slower then run again, in turns with the base and in fresh processes: 3, 6 or
-    10 pairs, and those that still look slower once more. Your working tree is compared as it is, uncommitted
-    changes included, and is not touched.
+    10 pairs, or up to 20 where ten are undecided, and those that still look slower once more. Your working
+    tree is compared as it is, uncommitted changes included, and is not touched.
 
     \b
     paceline gate                        against where HEAD left main

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import exp
@@ -16,7 +16,7 @@ from paceline.model.run import PHASES
 from paceline.paired.habits import Habits, LogPairs
 from paceline.stats.controls import Sides, yardstick
 from paceline.stats.paired import log_pairs
-from paceline.stats.sequential import TOTALS, Look, patient
+from paceline.stats.sequential import TOTALS, Look
 from paceline.stats.speed import drift
 
 
@@ -49,7 +49,6 @@ class Session:
         controls: node ids of tests that aren't suspected.
         former: node id in the base by that in the head, for tests that were renamed.
         again: whether it is the independent repetition.
-        patient: suspects that are given more pairs.
     """
 
     pairs: Sequence[Pair]
@@ -57,24 +56,31 @@ class Session:
     former: Mapping[str, str]
     habits: Habits
     again: bool
-    patient: Collection[SeriesKey] = ()
 
     def decisions(self, suspects: Sequence[Delta]) -> dict[SeriesKey, Decision]:
         """Return what to do with each suspect."""
         found: dict[SeriesKey, Decision] = {}
         usual = self.habits.looks(again=self.again)
-        for looks in (usual, patient(usual), TOTALS):
+        for looks in (usual, TOTALS):
             chosen = {
                 delta.key: self._suspect(delta.key) for delta in suspects if self._looks(delta.key) == looks
             }
             found |= decide(chosen, self._controls(), len(self.pairs), looks, self.habits.usual)
         return found
 
+    def due(self, suspects: Sequence[Delta]) -> list[Delta]:
+        """Return the suspects that are looked at after so many pairs.
+
+        Not after each pair: every judgement is another chance to be wrong.
+        """
+        return [
+            delta
+            for delta in suspects
+            if any(look.pairs == len(self.pairs) for look in self._looks(delta.key))
+        ]
+
     def _looks(self, key: SeriesKey) -> tuple[Look, ...]:
-        if key.subject != "test":
-            return TOTALS
-        usual = self.habits.looks(again=self.again)
-        return patient(usual) if key in self.patient else usual
+        return self.habits.looks(again=self.again) if key.subject == "test" else TOTALS
 
     def slower_controls(self, suite: str) -> tuple[Delta, ...]:
         """Return the controls that would have been confirmed: overlooked by the first runs, or chance."""

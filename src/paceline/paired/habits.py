@@ -87,8 +87,9 @@ def calibrated(
         for one in whole
         for way in (one, [(after, before) for before, after in one])
     ]
-    alarms = sum(step(score) == "confirmed" for score in scores)
-    met = [score.z for score in scores if _meets_all_but_z(score)]
+    last = (replace(LOOKS[-1], pairs=pairs),)
+    alarms = sum(step(score, last) == "confirmed" for score in scores)
+    met = [score.least for score in scores if _meets_all_but_z(score)]
     return replace(
         bare,
         alarms=alarms,

@@ -7,8 +7,6 @@ from collections.abc import Collection, Sequence
 from paceline.model.run import Run, TestRecord
 from paceline.model.status import final_attempts
 
-#: After this many pairs the survivors are looked at.
-LOOKS = (3, 6, 10)
 #: Seconds within which a control is neither all noise nor a price of its own.
 _USEFUL = (0.0005, 0.5)
 

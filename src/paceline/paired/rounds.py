@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from paceline.compare.confirm import Decision, concluded
-from paceline.compare.start import BEFORE_TESTS, imports_of
+from paceline.compare.start import imports_of
 from paceline.config import Suite
 from paceline.model.comparison import BUDGET, Delta, SeriesKey
 from paceline.model.profile import MEASURED_STATUSES
@@ -14,15 +14,15 @@ from paceline.model.run import Run
 from paceline.paired import order
 from paceline.paired.figures import Figures, Pair, Session
 from paceline.paired.habits import Habits
+from paceline.paired.kinds import is_exact, is_explained, is_of_all, is_of_start, tests_of
 from paceline.paired.request import GateRequest, Tally, Watcher, compared, profile_of, sample
 from paceline.profile.runner import OutOfTimeError
 from paceline.stats.sequential import LOOKS, TOTALS
 
 _EXACT_PAIRS = 2
-#: After so many pairs the whole suite isn't run any more for its sums alone, if something in it was found.
+#: After so many pairs sums aren't pursued any more, if something in them was found.
 _ENOUGH = 6
-#: How many tests that seem to have grown by at least so many seconds are given more pairs.
-_PATIENT, _COSTLY = 5, 0.02
+_MOST = max(LOOKS[-1].pairs, TOTALS[-1].pairs)
 _NOT_PURSUED = "not pursued, because what grew in it was found"
 _SHARED = "what was changed concerns controls too, and isn't taken for a slower machine"
 _LATE = "not decided within the time limit"
@@ -40,6 +40,14 @@ class _Series:
     session: Session | None = None
     decisions: dict[SeriesKey, Decision] = field(default_factory=dict[SeriesKey, Decision])
     unfinished: str | None = None
+
+    def open(self, suspects: Sequence[Delta]) -> list[Delta]:
+        """Return those that need more pairs."""
+        return [
+            delta
+            for delta in suspects
+            if delta.key not in self.decisions or self.decisions[delta.key].state == "go on"
+        ]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,10 +72,10 @@ class Rounds:
 
     def decide(self, suspects: Sequence[Delta]) -> dict[SeriesKey, Delta]:
         """Return the verdict on each of `suspects`, and on controls that turned out to be slower."""
-        controls = order.controls(self.base, self.head, _tests_of(suspects), self.request.controls)
+        controls = order.controls(self.base, self.head, tests_of(suspects), self.request.controls)
         verdicts: dict[SeriesKey, Delta] = {}
-        exact = [delta for delta in suspects if _is_exact(delta)]
-        left = [delta for delta in suspects if not _is_exact(delta)]
+        exact = [delta for delta in suspects if is_exact(delta)]
+        left = [delta for delta in suspects if not is_exact(delta)]
         first = self._series(left, exact, controls, again=False)
         whole = first.runs[:_EXACT_PAIRS]
         self._count([delta for delta in exact if delta.evidence == "counted"], whole, verdicts)
@@ -84,7 +92,7 @@ class Rounds:
                 self.notes += ("they were too few to tell the speed of the machine, which is left in",)
             if (shared := first.session.shared_change) is not None:
                 self.notes += (f"{_SHARED}: they took {shared:.2f} times as long in every pair",)
-            controls = tuple(one for one in controls if one not in _tests_of(overlooked))
+            controls = tuple(one for one in controls if one not in tests_of(overlooked))
         second = _Series()
         if confirmed and not first.unfinished and self.repeats:
             second = self._series(confirmed, (), controls, again=True)
@@ -102,11 +110,9 @@ class Rounds:
         series = _Series()
         pairs: list[Pair] = []
         open_ = list(left)
-        costly = _costly(left)
-        most = TOTALS[-1].pairs if costly or any(map(_is_sum, left)) else LOOKS[-1].pairs
-        while (open_ or (exact and len(pairs) < _EXACT_PAIRS)) and len(pairs) < most:
+        while (open_ or (exact and len(pairs) < _EXACT_PAIRS)) and len(pairs) < _MOST:
             wanted = [*open_, *exact] if len(pairs) < _EXACT_PAIRS else open_
-            made = self._pair(wanted, controls, number=len(pairs), of=most, again=again)
+            made = self._pair(wanted, controls, number=len(pairs), of=_MOST, again=again)
             if isinstance(made, str):
                 series.unfinished = made
                 break
@@ -118,17 +124,16 @@ class Rounds:
                 former=self.former,
                 habits=self.habits,
                 again=again,
-                patient=costly,
             )
-            series.decisions |= series.session.decisions(open_)
+            series.decisions |= series.session.decisions(series.session.due(open_))
             found = _confirmed(left, series) or [delta for delta in exact if delta.evidence == "counted"]
             if found and len(pairs) >= _ENOUGH:
                 series.decisions |= {
                     delta.key: replace(series.decisions[delta.key], state="inconclusive", reason=_NOT_PURSUED)
-                    for delta in open_
-                    if _is_of_all(delta) and series.decisions[delta.key].state == "go on"
+                    for delta in series.open(open_)
+                    if is_explained(delta, found)
                 }
-            open_ = [delta for delta in open_ if series.decisions[delta.key].state == "go on"]
+            open_ = series.open(open_)
         return series
 
     def _count(
@@ -193,9 +198,9 @@ class Rounds:
 
     def _selection(self, suspects: Sequence[Delta], controls: Sequence[str]) -> tuple[str, ...]:
         """Return the tests to run; none means all of them, for sums over the whole suite."""
-        if any(_is_of_all(delta) for delta in suspects):
+        if any(is_of_all(delta) for delta in suspects):
             return ()
-        starts = any(_is_of_start(delta) for delta in suspects)
+        starts = any(is_of_start(delta) for delta in suspects)
         users = {
             fixture.nodeid
             for fixture in self.head.costs.fixtures
@@ -204,7 +209,7 @@ class Rounds:
         }
         # One test of each file, so that all that the suite imports is imported.
         files = order.common(self.base, self.head, order.quickest(self.head)) if starts else ()
-        return order.in_order(self.head, {*_tests_of(suspects), *users, *controls, *files})
+        return order.in_order(self.head, {*tests_of(suspects), *users, *controls, *files})
 
     def _seconds(self, nodeids: Sequence[str]) -> float:
         """Return about how long a process with these tests takes, by the first run of the head."""
@@ -226,35 +231,3 @@ def _confirmed(deltas: Sequence[Delta], series: _Series) -> list[Delta]:
         for delta in deltas
         if delta.key in series.decisions and series.decisions[delta.key].state == "confirmed"
     ]
-
-
-def _is_exact(delta: Delta) -> bool:
-    return delta.evidence == "counted" or delta.key.metric == BUDGET
-
-
-def _costly(deltas: Sequence[Delta]) -> frozenset[SeriesKey]:
-    """Return the few tests that seem to have grown by most seconds; the others cost no more pairs."""
-    grown = {
-        delta.key: (delta.after or 0.0) - (delta.before or 0.0)
-        for delta in deltas
-        if delta.key.subject == "test" and not _is_exact(delta)
-    }
-    worst = sorted(grown, key=lambda key: -grown[key])[:_PATIENT]
-    return frozenset(key for key in worst if grown[key] >= _COSTLY)
-
-
-def _is_of_start(delta: Delta) -> bool:
-    key = delta.key
-    return key.subject == "import" or (key.subject == "part" and key.name in BEFORE_TESTS)
-
-
-def _is_of_all(delta: Delta) -> bool:
-    return delta.key.subject in ("suite", "part") and not _is_of_start(delta)
-
-
-def _is_sum(delta: Delta) -> bool:
-    return delta.key.subject != "test"
-
-
-def _tests_of(deltas: Sequence[Delta]) -> set[str]:
-    return {delta.key.name for delta in deltas if delta.key.subject == "test"}

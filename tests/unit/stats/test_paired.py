@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from paceline.stats.controls import LEAST_CONTROLS, chosen_controls, yardstick
 from paceline.stats.paired import detectable, log_pairs, paired_score
-from paceline.stats.sequential import LOOKS, next_look, step
+from paceline.stats.sequential import LOOKS, TOTALS, next_look, step
 
 LOGS = st.floats(-8, 3)
 PAIRS = st.lists(st.tuples(LOGS, LOGS), min_size=1, max_size=12)
@@ -40,6 +40,25 @@ def test_one_lucky_run_does_not_convict() -> None:
     assert step(paired_score(pairs, 0.05)) == "dropped"
 
 
+@given(PAIRS)
+def test_the_faster_halves_are_compared_alike(pairs: list[tuple[float, float]]) -> None:
+    """Their score prefers no side either, and the lesser of both scores decides."""
+    there = paired_score(pairs, 0.1)
+    back = paired_score([(after, before) for before, after in pairs], 0.1)
+    assert there.faster == pytest.approx(-back.faster)
+    assert there.least == min(there.z, there.faster)
+
+
+def test_what_only_slows_the_slower_half_does_not_convict() -> None:
+    """Most runs of the head were disturbed; those that weren't are as fast as the base."""
+    pairs = [(0.0, 0.0)] * 9 + [(0.0, log(1.5))] * 11
+    found = paired_score(pairs, 0.05)
+    assert found.median > 1.4
+    assert found.z > LOOKS[-1].z
+    assert step(found) == "dropped"
+    assert step(found, TOTALS) == "confirmed"
+
+
 def test_no_pair_is_an_error() -> None:
     """There is nothing that could be scored."""
     with pytest.raises(ValueError, match="no pair"):
@@ -49,9 +68,17 @@ def test_no_pair_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("pairs", "found"), [(2, "go on"), (3, "go on"), (6, "go on"), (9, "go on"), (10, "confirmed")]
 )
-def test_a_slowdown_of_a_fifth_takes_all_looks(pairs: int, found: str) -> None:
-    """It stays a candidate until the last one."""
+def test_a_slowdown_of_a_fifth_takes_ten_pairs_of_a_steady_test(pairs: int, found: str) -> None:
+    """Until then it stays a candidate."""
     assert step(paired_score([(0.0, log(1.2))] * pairs, 0.05)) == found
+
+
+@pytest.mark.parametrize(
+    ("pairs", "found"), [(10, "go on"), (14, "go on"), (15, "go on"), (19, "go on"), (20, "confirmed")]
+)
+def test_what_ten_pairs_leave_undecided_is_given_more(pairs: int, found: str) -> None:
+    """A fifth, where a pair usually differs by as much."""
+    assert step(paired_score([(0.0, log(1.2))] * pairs, 0.41)) == found
 
 
 def test_an_obvious_slowdown_is_confirmed_early() -> None:
