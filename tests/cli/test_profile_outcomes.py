@@ -174,6 +174,18 @@ def test_a_broken_conftest_is_a_collection_error(project: Project) -> None:
     assert "broken conftest" in entry["reason"]
 
 
+@pytest.mark.parametrize("module", ["conftest", "tests__test_broken"])
+def test_no_password_stands_in_the_reason_of_a_broken_module(project: Project, module: str) -> None:
+    """Whether or not pytest got as far as to record: the reason is stored with the baseline."""
+    project.write(**{module: "raise RuntimeError('no way to postgresql://ann:hush@localhost/shop')\n"})
+
+    done = project.profile("fast")
+
+    assert "ann:***@localhost" in project.entry("fast")["reason"]
+    assert "hush" not in project.baseline_path.read_text()
+    assert "hush" not in done.stderr
+
+
 @pytest.mark.parametrize(
     ("ending", "reason"),
     [("os._exit(7)", "exit code 7"), ("os.kill(os.getpid(), signal.SIGKILL)", "signal 9")],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from paceline.masking import masked
 from paceline.model.run import Run, RunEnd, RunStatus
 from paceline.model.status import reason_for, status_of
 from paceline.profile.plan import Step
@@ -42,7 +43,7 @@ class StepResult:
             return reason_for(self.run, self.status)
         said = [line.strip() for line in self.output().splitlines() if line.strip()]
         errors = [line for line in said if line.startswith(("ERROR", "E  ", "INTERNALERROR"))]
-        return (errors or said or ["pytest ended before it began"])[-1]
+        return masked((errors or said or ["pytest ended before it began"])[-1])
 
     def output(self) -> str:
         """Return what pytest printed."""

@@ -6,6 +6,7 @@ import os
 import warnings
 from typing import TYPE_CHECKING
 
+from paceline.masking import masked
 from paceline.model.run import CollectionError
 from paceline.store.run_file import RunFile, line
 
@@ -80,7 +81,7 @@ class Writer:
         """Note what could not be collected."""
         if report.failed:
             reason = str(report.longrepr).strip().rpartition("\n")[2].removeprefix("E ").strip()
-            self.note("collection_error", CollectionError(nodeid=report.nodeid, reason=reason))
+            self.note("collection_error", CollectionError(nodeid=report.nodeid, reason=masked(reason)))
 
     def _forked(self) -> None:
         """Write nothing in a child that a test has forked: what it does isn't part of this run."""
