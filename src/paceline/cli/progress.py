@@ -11,6 +11,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from paceline.masking import masked
 from paceline.model.profile import MEASURED_STATUSES
 from paceline.profile.plan import Step
 from paceline.profile.result import StepResult
@@ -57,7 +58,7 @@ class PlainProgress(AbstractContextManager["PlainProgress"]):
         if result.step.round == 1 and result.status in MEASURED_STATUSES and result.durations():
             self._console.print(result.durations(), markup=False, highlight=False, soft_wrap=True)
         if result.status not in MEASURED_STATUSES or result.status == "tests_failed":
-            tail = "\n".join(result.output().splitlines()[-30:])
+            tail = masked("\n".join(result.output().splitlines()[-30:]))
             self._console.print(tail, markup=False, highlight=False, soft_wrap=True)
             self._say(f"  all of pytest's output: {result.log}")
 
