@@ -36,8 +36,6 @@ def interrupted(
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        # A shell that starts something in the background has it ignore Ctrl-C, and children inherit that.
-        preexec_fn=_heed_interrupts,  # noqa: PLW1509 - the tests start no threads
     )
     try:
         deadline = time.monotonic() + _PATIENCE
@@ -55,7 +53,3 @@ def interrupted(
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
-
-
-def _heed_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from paceline.compare.start import BEFORE_TESTS
 from paceline.model.comparison import BUDGET, Delta
@@ -28,7 +28,13 @@ def is_explained(delta: Delta, found: Sequence[Delta]) -> bool:
     """Tell whether a sum is of something that was `found` to have grown."""
     if is_of_start(delta):
         return delta.key.subject == "part" and any(one.key.subject == "import" for one in found)
-    return is_of_all(delta)
+    return bool(found) and is_of_all(delta)
+
+
+def unexplained(given_up: Sequence[Delta], verdicts: Iterable[Delta]) -> list[Delta]:
+    """Return the sums of which nothing turned out to be slower, in whose favour they were given up."""
+    slower = [delta for delta in verdicts if delta.verdict == "regressed"]
+    return [delta for delta in given_up if not is_explained(delta, slower)]
 
 
 def tests_of(deltas: Sequence[Delta]) -> set[str]:

@@ -14,7 +14,7 @@ from paceline.model.run import Run
 from paceline.paired import order
 from paceline.paired.figures import Figures, Pair, Session
 from paceline.paired.habits import Habits
-from paceline.paired.kinds import is_exact, is_explained, is_of_all, is_of_start, tests_of
+from paceline.paired.kinds import is_exact, is_explained, is_of_all, is_of_start, tests_of, unexplained
 from paceline.paired.request import GateRequest, Tally, Watcher, compared, profile_of, sample
 from paceline.profile.runner import OutOfTimeError
 from paceline.stats.sequential import LOOKS, TOTALS
@@ -72,6 +72,20 @@ class Rounds:
 
     def decide(self, suspects: Sequence[Delta]) -> dict[SeriesKey, Delta]:
         """Return the verdict on each of `suspects`, and on controls that turned out to be slower."""
+        verdicts = self._judged(suspects)
+        given_up = [
+            delta
+            for delta in suspects
+            if delta.key in verdicts and verdicts[delta.key].reason == _NOT_PURSUED
+        ]
+        if left := unexplained(given_up, verdicts.values()):
+            notes = self.notes
+            verdicts |= self.decide(left)
+            self.notes = notes
+        return verdicts
+
+    def _judged(self, suspects: Sequence[Delta]) -> dict[SeriesKey, Delta]:
+        """Return the verdicts of one series, and of another on what it confirmed."""
         controls = order.controls(self.base, self.head, tests_of(suspects), self.request.controls)
         verdicts: dict[SeriesKey, Delta] = {}
         exact = [delta for delta in suspects if is_exact(delta)]

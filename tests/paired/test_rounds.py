@@ -1,0 +1,125 @@
+"""Which suspects are pursued, and for how long: the pairs are made up, everything else is the gate's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+from tests.harness.runs import a_test, run_of
+
+from paceline.config import Suite
+from paceline.model.comparison import Delta, SeriesKey
+from paceline.model.run import Run
+from paceline.paired.habits import Habits
+from paceline.paired.request import GateRequest, Tally, Watcher
+from paceline.paired.rounds import Rounds
+
+TESTS = [f"t.py::test_{at}" for at in range(30)]
+ONE, OTHERS = TESTS[0], TESTS[1:10]
+TEST = Delta(
+    key=SeriesKey(suite="s", subject="test", name=ONE, phase="call", metric="duration"),
+    evidence="timed",
+    verdict="inconclusive",
+    before=0.1,
+    after=0.3,
+    ratio=3.0,
+)
+SUM = Delta(
+    key=SeriesKey(suite="s", subject="suite", name="tests", phase=None, metric="duration"),
+    evidence="total",
+    verdict="inconclusive",
+    before=9.0,
+    after=11.0,
+    ratio=1.2,
+)
+
+
+def run_with(slower: dict[str, float]) -> Run:
+    """Return a run in which every phase takes 0.1 s, but some calls so many times as long."""
+    tests = [a_test(nodeid) for nodeid in TESTS]
+    return run_of(
+        *(
+            replace(
+                test,
+                phases=tuple(
+                    replace(phase, values={"duration": 0.1 * slower.get(test.nodeid, 1.0)})
+                    if phase.phase == "call"
+                    else phase
+                    for phase in test.phases
+                ),
+            )
+            for test in tests
+        )
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class Scripted(Rounds):
+    """Rounds whose one test is slower in the first series only, or in both; nine others always are.
+
+    Attributes:
+        lasting: whether it is slower in both.
+        late: after how many pairs the time limit is reached.
+        made: for each pair, how many suspects it was for.
+    """
+
+    lasting: bool
+    late: int = 1000
+    made: list[int] = field(default_factory=list[int])
+
+    def _pair(
+        self, suspects: Sequence[Delta], controls: Sequence[str], *, number: int, of: int, again: bool
+    ) -> tuple[Run, Run] | str:
+        if len(self.made) == self.late:
+            return "not decided within the time limit"
+        self.made.append(len(suspects))
+        one = 3.0 if self.lasting or not again else 1.0
+        return run_with({}), run_with({ONE: one, **dict.fromkeys(OTHERS, 2.0)})
+
+
+def rounds(*, lasting: bool, late: int = 1000) -> Scripted:
+    """Return rounds of which the controls are tests that nothing slows down."""
+    base = run_of(*(a_test(nodeid) for nodeid in TESTS))
+    return Scripted(
+        request=cast("GateRequest", SimpleNamespace(controls=20)),
+        suite=Suite(name="s"),
+        watcher=cast("Watcher", SimpleNamespace()),
+        tally=Tally(float("inf")),
+        former={},
+        base=base,
+        head=replace(base, collected=(ONE, *TESTS[10:])),
+        habits=Habits(),
+        lasting=lasting,
+        late=late,
+    )
+
+
+def test_a_sum_is_left_when_a_test_in_it_is_slower() -> None:
+    """The whole suite isn't run again and again for what is known."""
+    made = rounds(lasting=True)
+    verdicts = made.decide([TEST, SUM])
+    assert verdicts[TEST.key].verdict == "regressed"
+    found = verdicts[SUM.key]
+    assert (found.verdict, found.reason) == (
+        "inconclusive",
+        "not pursued, because what grew in it was found",
+    )
+    assert made.made == [2, 2, 2, 1, 1, 1, 1, 1, 1]
+
+
+def test_a_sum_is_taken_up_again_when_the_test_turns_out_not_to_be() -> None:
+    """It was given up in favour of chance, and is slower for other reasons."""
+    made = rounds(lasting=False)
+    verdicts = made.decide([TEST, SUM])
+    assert verdicts[TEST.key].verdict == "inconclusive"
+    assert verdicts[SUM.key].verdict == "regressed"
+    assert verdicts[SUM.key].ratio == pytest.approx(1.1, rel=0.05)
+
+
+def test_a_sum_that_there_was_no_time_for_says_so() -> None:
+    """And not that something else was found, which nothing was."""
+    verdicts = rounds(lasting=True, late=7).decide([TEST, SUM])
+    assert {delta.reason for delta in verdicts.values()} == {"not decided within the time limit"}
