@@ -13,6 +13,8 @@ from tests.harness.runs import a_test, run_of
 from paceline.config import Suite
 from paceline.model.comparison import Delta, SeriesKey
 from paceline.model.run import Run
+from paceline.paired.causes import with_causes
+from paceline.paired.growth import grown_most
 from paceline.paired.habits import Habits
 from paceline.paired.request import GateRequest, Tally, Watcher
 from paceline.paired.rounds import Rounds
@@ -117,9 +119,32 @@ def test_a_sum_is_taken_up_again_when_the_test_turns_out_not_to_be() -> None:
     assert verdicts[TEST.key].verdict == "inconclusive"
     assert verdicts[SUM.key].verdict == "regressed"
     assert verdicts[SUM.key].ratio == pytest.approx(1.1, rel=0.05)
+    causes = with_causes(verdicts, made.wholes)[SUM.key].causes
+    assert len(causes) == 0, "nine tests have a ninth of it each"
 
 
 def test_a_sum_that_there_was_no_time_for_says_so() -> None:
     """And not that something else was found, which nothing was."""
     verdicts = rounds(lasting=True, late=7).decide([TEST, SUM])
     assert {delta.reason for delta in verdicts.values()} == {"not decided within the time limit"}
+
+
+def test_a_slower_sum_names_the_tests_that_grew_most() -> None:
+    """By all pairs of whole runs; with its place, and in the phase that the sum is of."""
+    runs = [(run_with({}), run_with({ONE: 1.5 + noise, TESTS[1]: 1.2})) for noise in (0.0, 0.4, -0.1)]
+    found = grown_most(runs, {}, "duration", "call")
+    assert [(cause.text, cause.where) for cause in found] == [("test_0", "t.py:1"), ("test_1", "t.py:1")]
+    assert [cause.seconds for cause in found] == pytest.approx([0.05, 0.02])
+    assert grown_most(runs, {}, "duration", "setup") == ()
+    assert grown_most([(head, base) for base, head in runs], {}, "duration", None) == ()
+    assert grown_most([], {}, "duration", None) == ()
+
+
+def test_a_test_that_was_renamed_grows_from_what_it_was() -> None:
+    """Where nothing tells its old name, it has nothing to grow from."""
+    base = run_with({})
+    old = replace(base, tests=(replace(base.tests[0], nodeid="t.py::old"), *base.tests[1:]))
+    runs = [(old, run_with({ONE: 2.0}))] * 3
+    (found,) = grown_most(runs, {ONE: "t.py::old"}, "duration", None)
+    assert (found.text, found.seconds) == ("test_0", pytest.approx(0.1))
+    assert grown_most(runs, {}, "duration", None) == ()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from paceline.compare.start import BEFORE_TESTS
 from paceline.model.comparison import Cause, Delta, SeriesKey
+from paceline.model.run import Run
+from paceline.paired.growth import grown_most
 
 #: Sums over tests, and the phase that each is of; None for all of them.
 SUMS = {"tests": None, "setup": "setup", "call": "call", "teardown": "teardown"}
@@ -14,8 +17,17 @@ SUMS = {"tests": None, "setup": "setup", "call": "call", "teardown": "teardown"}
 _MOST, _NOTABLE = 2, 0.1
 
 
-def with_causes(verdicts: Mapping[SeriesKey, Delta]) -> dict[SeriesKey, Delta]:
-    """Return `verdicts` with imports as causes of a slower start, and what tests do as those of sums."""
+def with_causes(
+    verdicts: Mapping[SeriesKey, Delta],
+    wholes: Sequence[tuple[Run, Run]] = (),
+    former: Mapping[str, str] = MappingProxyType({}),
+) -> dict[SeriesKey, Delta]:
+    """Return `verdicts` with imports as causes of a slower start, and what tests do as those of sums.
+
+    Args:
+        wholes: pairs of runs of the whole suite, for sums of which no test is known to be slower.
+        former: node id in the base by that in the head, for tests that were renamed.
+    """
     found = {
         key: _with_its_growth(delta) if key.subject == "import" else delta for key, delta in verdicts.items()
     }
@@ -31,7 +43,9 @@ def with_causes(verdicts: Mapping[SeriesKey, Delta]) -> dict[SeriesKey, Delta]:
         if key.subject == "part" and key.name in BEFORE_TESTS:
             found[key] = replace(delta, causes=imports)
         elif is_sum(key):
-            found[key] = replace(delta, causes=_of_tests(found.values(), SUMS[key.name]))
+            phase = SUMS[key.name]
+            sure = _of_tests(found.values(), phase)
+            found[key] = replace(delta, causes=sure or grown_most(wholes, former, key.metric, phase))
     return found
 
 

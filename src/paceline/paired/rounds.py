@@ -56,6 +56,7 @@ class Rounds:
 
     Attributes:
         repeats: whether what was confirmed has to stand a second, independent series.
+        wholes: pairs in which the whole suite ran.
     """
 
     request: GateRequest
@@ -69,6 +70,7 @@ class Rounds:
     repeats: bool = True
     factor: float | None = None
     notes: tuple[str, ...] = ()
+    wholes: list[tuple[Run, Run]] = field(default_factory=list[tuple[Run, Run]])
 
     def decide(self, suspects: Sequence[Delta]) -> dict[SeriesKey, Delta]:
         """Return the verdict on each of `suspects`, and on controls that turned out to be slower."""
@@ -131,6 +133,8 @@ class Rounds:
                 series.unfinished = made
                 break
             series.runs.append(made)
+            if any(map(is_of_all, wanted)):
+                self.wholes.append(made)
             pairs.append(Pair(base=self._figures(made[0]), head=self._figures(made[1])))
             series.session = Session(
                 pairs=pairs,

@@ -71,7 +71,7 @@ def gate(request: GateRequest, suite: Suite, watcher: Watcher) -> Gated:
         head=head[-1],
         habits=request.habits(suite, head[-1].header.environment),
     )
-    verdicts = with_causes(session.decide(suspects))
+    verdicts = with_causes(session.decide(suspects), session.wholes, comparison.renamed)
     deltas = tuple(verdicts.get(delta.key, delta) for delta in comparison.deltas)
     comparison = replace(
         comparison,
