@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import pytest
 
-from paceline.model.comparison import Delta, SeriesKey
-from paceline.paired.kinds import is_explained
+from paceline.model.comparison import BUDGET, Delta, SeriesKey
+from paceline.paired.kinds import is_explained, unexplained
 
 Subject = Literal["test", "fixture", "suite", "part", "import"]
 
@@ -41,3 +42,12 @@ def test_a_sum_is_explained_by_what_is_in_it(one: Delta, found: Delta, explained
     """The whole suite isn't run again and again for what is known."""
     assert is_explained(one, [found]) is explained
     assert not is_explained(one, [])
+
+
+def test_only_what_is_slower_explains_what_was_given_up() -> None:
+    """Neither a suspicion, nor a test that is over its budget and may always have been."""
+    whole = suspect("suite", "s")
+    slower = replace(TEST, verdict="regressed")
+    budget = replace(slower, key=replace(TEST.key, metric=BUDGET))
+    assert unexplained([whole], [TEST, budget]) == [whole]
+    assert unexplained([whole], [TEST, slower]) == []

@@ -146,5 +146,6 @@ def test_a_test_that_was_renamed_grows_from_what_it_was() -> None:
     old = replace(base, tests=(replace(base.tests[0], nodeid="t.py::old"), *base.tests[1:]))
     runs = [(old, run_with({ONE: 2.0}))] * 3
     (found,) = grown_most(runs, {ONE: "t.py::old"}, "duration", None)
-    assert (found.text, found.seconds) == ("test_0", pytest.approx(0.1))
+    assert found.text == "test_0"
+    assert found.seconds == pytest.approx(0.1)
     assert grown_most(runs, {}, "duration", None) == ()

@@ -33,7 +33,7 @@ def is_explained(delta: Delta, found: Sequence[Delta]) -> bool:
 
 def unexplained(given_up: Sequence[Delta], verdicts: Iterable[Delta]) -> list[Delta]:
     """Return the sums of which nothing turned out to be slower, in whose favour they were given up."""
-    slower = [delta for delta in verdicts if delta.verdict == "regressed"]
+    slower = [delta for delta in verdicts if delta.verdict == "regressed" and delta.key.metric != BUDGET]
     return [delta for delta in given_up if not is_explained(delta, slower)]
 
 

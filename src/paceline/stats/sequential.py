@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from paceline.stats.paired import PairedScore
@@ -74,7 +74,11 @@ def step(score: PairedScore, looks: tuple[Look, ...] = LOOKS, obvious: tuple[Loo
         return "dropped"
     if len(reached) == len(looks):
         return "confirmed"
-    if any(score.pairs >= look.pairs and _passes(score, look) for look in obvious):
+    # Who asks for more at the end, such as where chance has come near, isn't satisfied with less before.
+    least = looks[-1].z
+    if any(
+        score.pairs >= look.pairs and _passes(score, replace(look, z=max(look.z, least))) for look in obvious
+    ):
         return "confirmed"
     return "go on"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import exp, inf, log
 
 import pytest
@@ -84,6 +85,15 @@ def test_what_ten_pairs_leave_undecided_is_given_more(pairs: int, found: str) ->
 def test_an_obvious_slowdown_is_confirmed_early() -> None:
     """Four more pairs would tell nothing."""
     assert step(paired_score([(0.0, log(3))] * 6, 0.1)) == "confirmed"
+
+
+def test_what_asks_for_more_at_the_end_is_not_satisfied_with_less_before() -> None:
+    """Such as a suite in which chance has come near to a confirmation."""
+    *earlier, last = LOOKS
+    score = paired_score([(0.0, log(1.2))] * 10, 0.18)
+    assert 4.6 < score.z < 5
+    assert step(score) == "confirmed"
+    assert step(score, (*earlier, replace(last, z=6.0))) == "go on"
 
 
 def test_no_change_is_dropped_at_the_first_look() -> None:
