@@ -14,6 +14,10 @@ from paceline.model.run import PHASES, Phase, PhaseName, Run, TestRecord
 
 #: Seconds below which a difference explains nothing.
 _LEAST = 0.0005
+#: Share of the growth that something has to account for which isn't done more often.
+_NOTABLE = 0.2
+#: Share of the growth from which on the processor accounts for it.
+_COMPUTED = 0.5
 _MOST = 5
 _NOUNS: Mapping[OperationKind, tuple[str, str]] = {
     "sql": ("statement", "statements"),
@@ -52,13 +56,18 @@ _NOT_COUNTED = ("sql_rows", "sql_transactions")
 
 
 def causes_in_records(
-    before: TestRecord, after: TestRecord, phase: PhaseName | None = None, metric: str = ""
+    before: TestRecord,
+    after: TestRecord,
+    phase: PhaseName | None = None,
+    metric: str = "",
+    growth: float = 0.0,
 ) -> tuple[Cause, ...]:
     """Return what the test `after` did more of, or longer, than `before`; the largest first.
 
     Args:
         phase: only look there; None looks everywhere.
         metric: that grew; where it counts statements, sleeps and the like, only those explain it.
+        growth: by how many seconds it grew; 0.0 for what is no time.
     """
     old, new = ([item for item in test.phases if phase in (None, item.phase)] for test in (before, after))
     then, now = _of_metric(_performed(old), metric), _of_metric(_performed(new), metric)
@@ -66,9 +75,23 @@ def causes_in_records(
     counted = [*_operations(then, now, only_more=not metric.endswith("_time"))]
     if counted and _kind(metric):
         return _largest(counted)
-    return _largest(
-        [*_operations(_performed(old), _performed(new)), *_fixtures(_used(old), _used(new))],
-    )
+    least = max(_LEAST, _NOTABLE * growth)
+    done = [
+        *_operations(_performed(old), _performed(new), least),
+        *_fixtures(_used(old), _used(new), least),
+    ]
+    return _largest(done) or _computing(old, new, after, growth)
+
+
+def _computing(
+    before: Sequence[Phase], after: Sequence[Phase], test: TestRecord, growth: float
+) -> tuple[Cause, ...]:
+    """Return that the test itself computes longer, if that accounts for its growth."""
+    then, now = (sum(item.values.get("cpu_time", 0.0) for item in side) for side in (before, after))
+    if growth <= 0 or now - then < _COMPUTED * growth:
+        return ()
+    where = test.path if test.lineno is None else f"{test.path}:{test.lineno + 1}"
+    return (Cause(text="computing, in the test or what it calls", where=where, seconds=now - then),)
 
 
 def causes_in_candidate(operations: Iterable[Operation], metric: str, before: float) -> tuple[Cause, ...]:
@@ -165,7 +188,11 @@ def _by_place(operations: Iterable[Operation]) -> dict[Place, _Spent]:
 
 
 def _operations(
-    before: Mapping[Place, _Spent], after: Mapping[Place, _Spent], *, only_more: bool = False
+    before: Mapping[Place, _Spent],
+    after: Mapping[Place, _Spent],
+    least: float = _LEAST,
+    *,
+    only_more: bool = False,
 ) -> Iterator[Cause]:
     """Yield what was done more often or took longer; a line that only moved within its file is the same."""
     old, new = _by_file(before), _by_file(after)
@@ -176,7 +203,7 @@ def _operations(
             noun = _NOUNS[kind][now.count != 1]
             text = f"{now.count} {noun} instead of {then.count}: {what}"
             yield Cause(text=text, where=where, seconds=longer)
-        elif not only_more and now.count == then.count and longer is not None and longer >= _LEAST:
+        elif not only_more and now.count == then.count and longer is not None and longer >= least:
             yield Cause(text=f"{_NOUNS[kind][0]} takes longer: {what}", where=where, seconds=longer)
 
 
@@ -200,13 +227,13 @@ def _used(phases: Iterable[Phase]) -> dict[str, _Spent]:
     return spent
 
 
-def _fixtures(before: Mapping[str, _Spent], after: Mapping[str, _Spent]) -> Iterator[Cause]:
+def _fixtures(before: Mapping[str, _Spent], after: Mapping[str, _Spent], least: float) -> Iterator[Cause]:
     for name, now in after.items():
         then = before.get(name)
         longer = _more(then.seconds if then else None, now.seconds)
         if then is None and (longer is None or longer >= _LEAST):  # fast ones are left out of a record
             yield Cause(text=f"fixture {name} is now set up for it", seconds=longer)
-        elif longer is not None and longer >= _LEAST:
+        elif longer is not None and longer >= least:
             yield Cause(text=f"fixture {name} takes longer", seconds=longer)
 
 

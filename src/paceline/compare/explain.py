@@ -83,7 +83,9 @@ def _in_test(
     before, after = old_records.get(old.nodeid), new_records.get(new.nodeid)
     found: tuple[Cause, ...] = ()
     if before and after:
-        found = causes_in_records(before, after, delta.key.phase, delta.key.metric)
+        timed = delta.evidence == "timed"
+        growth = (delta.after or 0.0) - (delta.before or 0.0) if timed else 0.0
+        found = causes_in_records(before, after, delta.key.phase, delta.key.metric, growth)
     elif after:
         done = performed(after, delta.key.phase)
         found = causes_in_candidate(done, delta.key.metric, delta.before or 0.0)
