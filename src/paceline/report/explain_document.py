@@ -21,6 +21,8 @@ _TELLING_SHARE = 0.1
 _UNNAMED = ("python", "waiting", "machine")
 #: Causes that others leave: what belongs to one and wasn't measured as such is in them, and what is our own.
 _ASIDE = {"python": 1, "waiting": 1, "isolation": 2}
+#: Causes that a part has for no reason of its own.
+_ANYBODYS = ("machine", "garbage")
 #: Of the first of these, from which on another cause is named before it.
 _NEARLY = 2 / 3
 #: Causes whose place is where something is, and not from where it was called.
@@ -64,7 +66,7 @@ def _telling(account: Account) -> Sequence[Part]:
 
     A cause of its own comes first if it is nearly the largest. Of what a test only did for the whole session,
     one is told, and never instead of what it does itself. How busy the machine was is said last: it explains
-    nothing.
+    nothing. That, and the garbage collection that fell on a part, are no reason to name it before another.
     """
     of_test = account.subject.kind == "test"
     common = [part for part in account.parts if of_test and part.widely_used]
@@ -73,12 +75,15 @@ def _telling(account: Account) -> Sequence[Part]:
     first = sorted(_worth(own, whole), key=_clean, reverse=True)
     leads = [part for part in first if _clean(part) >= _NEARLY * _clean(first[0])]
     leads.sort(key=lambda part: _ASIDE.get(part.cause, 0))
-    first = [*leads, *(part for part in first if part not in leads)]
+    first = [*leads, *(part for part in first if part not in leads)][:_IN_HEADLINE]
     for part in sorted(_worth(common, account.seconds), key=_clean, reverse=True)[:1]:
         is_largest = not first or _clean(first[0]) < _NEARLY * _clean(part)
-        first.insert(0 if is_largest else 1, part)
+        larger = sum(_clean(one) >= _clean(part) for one in first)
+        first.insert(0 if is_largest else max(1, larger), part)
+        if len(first) > _IN_HEADLINE and first[-1].cause in _ASIDE:
+            first.pop()
     machine = [part for part in account.parts if part.cause == "machine"]
-    return [*first[:_IN_HEADLINE], *_worth(machine, account.seconds)]
+    return [*first, *_worth(machine, account.seconds)]
 
 
 def _worth(parts: Sequence[Part], whole: float) -> list[Part]:
@@ -86,8 +91,8 @@ def _worth(parts: Sequence[Part], whole: float) -> list[Part]:
 
 
 def _clean(part: Part) -> float:
-    """Return the seconds of a part in which it didn't wait for a processor."""
-    return part.seconds - sum(one.seconds for one in part.parts if one.cause == "machine")
+    """Return the seconds of a part without what falls on whichever test is running."""
+    return part.seconds - sum(one.seconds for one in part.parts if one.cause in _ANYBODYS)
 
 
 def _told(part: Part) -> str:

@@ -419,3 +419,28 @@ def test_a_run_without_fixtures_is_not_one_that_did_not_record_them() -> None:
     notes = explained(a_run(a_test("test_a", phase("call", 1.0)), parts=[part])).notes
 
     assert not any("fixtures" in note for note in notes)
+
+
+def test_what_the_session_needs_takes_the_place_of_nothing_the_test_does() -> None:
+    """Three of the test's own are told, and one of the session's beside them."""
+    own = [operation("sleep", 0.4), operation("subprocess", 0.3), operation("sql", 0.2)]
+    run = a_run(a_test("test_a", phase("call", 0.9, operations=own)), fixtures=[shared("server", 0.5)])
+
+    told = line_about(run, "test_a")
+
+    assert all(word in told for word in ("1 sleep", "subprocess", "SQL", "fixture `server`"))
+
+
+def test_a_fixture_is_not_named_for_the_collection_that_fell_on_it() -> None:
+    """It is anybody's; what the test does a lot of comes first."""
+    swept = use("client", 0.5)
+    swept = replace(swept, own={**swept.own, "gc_time": 0.4})
+    sleep = operation("sleep", 0.3, where="t.py:34")
+    run = a_run(
+        a_test("test_a", phase("setup", 0.5, fixtures=[swept]), phase("call", 0.3, operations=[sleep]))
+    )
+
+    first, second = line_about(run, "test_a").partition(", of which ")[2].split(", 500 ms is ")
+
+    assert first == "300 ms is 1 sleep from t.py:34"
+    assert second.startswith("fixture `client`")
