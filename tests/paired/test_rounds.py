@@ -11,10 +11,10 @@ import pytest
 from tests.harness.runs import a_test, run_of
 
 from paceline.config import Suite
-from paceline.model.comparison import Delta, SeriesKey
+from paceline.model.comparison import Cause, Delta, SeriesKey
 from paceline.model.run import Run
 from paceline.paired.causes import with_causes
-from paceline.paired.growth import grown_most
+from paceline.paired.growth import grown_most, with_typical_causes
 from paceline.paired.habits import Habits
 from paceline.paired.request import GateRequest, Tally, Watcher
 from paceline.paired.rounds import Rounds
@@ -47,7 +47,10 @@ def run_with(slower: dict[str, float]) -> Run:
             replace(
                 test,
                 phases=tuple(
-                    replace(phase, values={"duration": 0.1 * slower.get(test.nodeid, 1.0)})
+                    replace(
+                        phase,
+                        values=dict.fromkeys(("duration", "cpu_time"), 0.1 * slower.get(test.nodeid, 1.0)),
+                    )
                     if phase.phase == "call"
                     else phase
                     for phase in test.phases
@@ -110,6 +113,28 @@ def test_a_sum_is_left_when_a_test_in_it_is_slower() -> None:
         "not pursued, because what grew in it was found",
     )
     assert made.made == [2, 2, 2, 1, 1, 1, 1, 1, 1]
+
+
+def test_a_test_is_slower_for_what_it_does_in_pairs() -> None:
+    """By the seconds that they have measured, not by those of the run in which it was first seen."""
+    seen = replace(TEST, after=1.0, causes=(Cause(text="computing", where="t.py:1", seconds=0.9),))
+    found = rounds(lasting=True).decide([seen])[TEST.key]
+    assert (found.before, found.after) == pytest.approx((0.1, 0.3))
+    (cause,) = found.causes
+    assert (cause.text, cause.where) == ("computing, in the test or what it calls", "t.py:1")
+    assert cause.seconds == pytest.approx(0.2)
+
+
+def test_the_pair_that_grew_as_most_of_them_did_tells_why() -> None:
+    """One that a busy machine has stretched says nothing of how much."""
+    runs = [(run_with({}), run_with({ONE: grown})) for grown in (1.5, 1.6, 4.0)]
+    assert with_typical_causes(TEST, runs, {}).causes[0].seconds == pytest.approx(0.06)
+    known = replace(TEST, causes=(Cause(text="setup", seconds=0.1),))
+    assert with_typical_causes(known, [], {}) == known
+    assert with_typical_causes(known, [(head, base) for base, head in runs], {}) == known
+    old = [(replace(base, tests=(replace(base.tests[0], nodeid="t.py::old"),)), head) for base, head in runs]
+    assert with_typical_causes(known, old, {}) == known
+    assert with_typical_causes(known, old, {ONE: "t.py::old"}).causes[0].seconds == pytest.approx(0.06)
 
 
 def test_a_sum_is_taken_up_again_when_the_test_turns_out_not_to_be() -> None:

@@ -1,10 +1,12 @@
-"""Which tests a sum grew in, by all pairs of whole runs: pure."""
+"""What tests take more, by pairs of runs: of which a sum grew, and what a test does that grew. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from paceline.model.comparison import Cause
+from paceline.compare.causes import causes_in_records
+from paceline.model.comparison import Cause, Delta
 from paceline.model.run import Run, TestRecord
 from paceline.model.status import final_attempts
 from paceline.stats.robust import middle
@@ -47,6 +49,33 @@ def grown_most(
         for nodeid in worst
         if 0 < _NOTABLE * total <= seconds[nodeid]
     )
+
+
+def with_typical_causes(delta: Delta, runs: Sequence[tuple[Run, Run]], former: Mapping[str, str]) -> Delta:
+    """Return `delta`, of a timed test, with the causes of the pair that grew as most of them did.
+
+    Those it has come from a single run of each side, which may have taken a multiple of the usual.
+
+    Args:
+        runs: base and head of each pair in which the test may have run.
+        former: node id in the base by that in the head, for tests that were renamed.
+    """
+    key = delta.key
+    pairs = [
+        (base[former.get(key.name, key.name)], head[key.name])
+        for base, head in ((_passed(base), _passed(head)) for base, head in runs)
+        if key.name in head and former.get(key.name, key.name) in base
+    ]
+    if not pairs:
+        return delta
+
+    def grown(pair: tuple[TestRecord, TestRecord]) -> float:
+        return _seconds(pair[1], key.metric, key.phase) - _seconds(pair[0], key.metric, key.phase)
+
+    usual = middle([grown(pair) for pair in pairs])
+    before, after = min(pairs, key=lambda pair: abs(grown(pair) - usual))
+    causes = causes_in_records(before, after, key.phase, key.metric, grown((before, after)))
+    return replace(delta, causes=causes) if causes else delta
 
 
 def _passed(run: Run) -> dict[str, TestRecord]:
