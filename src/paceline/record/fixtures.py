@@ -141,9 +141,11 @@ class Fixtures:
         if inner is None or not inner.known.shared:
             self._operations += texts
 
-    def without_shared(self, values: Reading) -> Reading:
-        """Return the values of the phase without its shared fixtures."""
-        return values if self._apart is None or not values else less(values, self._apart)
+    def without_shared(self, told: Reading | float | None) -> Reading | float | None:
+        """Return what the meter told of the phase without its shared fixtures."""
+        if self._apart is None or told is None:
+            return told
+        return less(self._meter.whole(told), self._apart)
 
     def phase_members(self, raised: BaseException | None) -> str:
         """Return the further members of the phase that has ended, and emit its shared fixtures."""

@@ -67,12 +67,12 @@ class Measure:
         self._failed_subtests = 0
         self._deselected = 0
         self._meter = Meter(probes, self._lost)
-        self._renew, self._begin, self._since = self._meter.renew, self._meter.begin, self._meter.since
+        self._renew, self._begin, self._told = self._meter.renew, self._meter.begin, self._meter.told
         self._texts = Texts([metric for probe in probes for metric in probe.metrics], worker)
         self._fixtures = Fixtures(self._meter, self.waiting.append, self._texts, named, self._give_up)
         self._stack = self._fixtures.stack
         self._before: Mark = self._meter.begin()
-        self._values: Reading = []
+        self._values: Reading | float | None = None
         self._memory = Memory(self.note, worker)
         self._path: Path | None = None
         self._item: pytest.Item | None = None
@@ -99,7 +99,7 @@ class Measure:
         try:
             return (yield)
         finally:
-            self._values = self._since(self._before)
+            self._values = self._told(self._before)
             self._running = False
             if _ENTRIES:
                 self._fixtures.take_operations()
@@ -114,7 +114,7 @@ class Measure:
         try:
             return (yield)
         finally:
-            self._values = self._since(self._before)
+            self._values = self._told(self._before)
             self._running = False
             if _ENTRIES:
                 self._fixtures.take_operations()
@@ -129,7 +129,7 @@ class Measure:
         try:
             return (yield)
         finally:
-            self._values = self._since(self._before)
+            self._values = self._told(self._before)
             self._running = False
             if _ENTRIES:
                 self._fixtures.take_operations()
@@ -187,7 +187,7 @@ class Measure:
     def _ended(self, report: pytest.TestReport, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
         when = str(report.when)
         ended, more = "passed", ""
-        values, self._values = self._values, []
+        values, self._values = self._values, None
         raised = call.excinfo
         if raised or self._failed_subtests or report.outcome != "passed" or "wasxfail" in vars(report):
             ended, more = self._how(report, call)
@@ -225,9 +225,7 @@ class Measure:
         """Let the test be written whose phases have been collected, and what waits before it."""
         lines = self.waiting
         if self._done and self._item is not None:
-            phases = self._texts.phases(self._done)
-            identity = self._texts.identity(self._item, self._named(self._item.nodeid))
-            lines.append(writer.test_line(self._item.nodeid, identity, phases))
+            lines.append(self._texts.test(self._item, self._named, self._done))
             self._done.clear()
             self._item = None
         if lines:

@@ -87,6 +87,10 @@ class Meter:
 
     def since(self, before: Mark) -> Reading:
         """Return the values of something that began at `before` and ends now."""
+        return self.whole(self.told(before))
+
+    def told(self, before: Mark) -> Reading | float:
+        """Return the same; of what was short, and in which nothing was counted, only the seconds."""
         now = self._counter()
         if now - self._read_at > _SHORT:
             self._read(now)
@@ -95,17 +99,23 @@ class Meter:
         counts = self._counts() if self._asked or _GOING else _NUMBERS[: self._size]
         took = now - before[0]
         if counts == before[1] and self._dear is before[2]:
-            values = self._nothing[:]
-            values[-1] = took
-            if self._cpu is not None:
-                values[self._cpu] = took
-            return values
+            return took
         counted = before[1]
         values = list(map(sub, self._dear, before[2]))
         if self._cpu is not None:
             values[self._cpu] = max(0.0, values[self._cpu] + now - self._read_at - before[3])
         values += [counts[at] - counted[at] for at in self._places]
         values.append(took)
+        return values
+
+    def whole(self, told: Reading | float) -> Reading:
+        """Return all values of what was `told`."""
+        if not isinstance(told, float):
+            return told
+        values = self._nothing[:]
+        values[-1] = told
+        if self._cpu is not None:
+            values[self._cpu] = told
         return values
 
     def renew(self) -> None:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from paceline.model.run import PHASES
+from paceline.record.text import test_line
 from paceline.record.workers import CRASHED, worker_of
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Reports:
         self._named = named
         #: By worker too: `--dist=each` runs every test in every worker.
         self._open: dict[tuple[str, str], _Open] = {}
+        self._attempts: dict[str, int] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep a phase, and write the test when its last phase has come."""
@@ -79,7 +81,8 @@ class Reports:
     def _finish(self, key: tuple[str, str]) -> None:
         test = self._open.pop(key, None)
         if test is not None:
-            self._writer.write(self._writer.test_line(test.nodeid, test.identity, ",".join(test.phases)))
+            attempt = self._attempts[test.nodeid] = self._attempts.get(test.nodeid, 0) + 1
+            self._writer.write(test_line(test.identity, attempt, ",".join(test.phases)))
 
     def _crashed(self, nodeid: str, worker: str, reason: str) -> None:
         key = (nodeid, worker)

@@ -17,10 +17,13 @@ from paceline.model.metric import Metric
 from paceline.record.source import forget, source_hash
 from paceline.selection import BUDGET, granted
 
-#: Phase, outcome, counter at its start, its values, further members.
-Phase = tuple[str, str, float, Sequence[float], str]
+#: Phase, outcome, counter at its start, its values, further members. Of a short one there may be its seconds
+#: alone, and nothing where another plugin has raised before our turn came.
+Phase = tuple[str, str, float, "Sequence[float] | float | None", str]
 #: Units in which a number is whole.
 _WHOLE = ("1", "By")
+#: What of a short phase its seconds stand for: who took so little was at work.
+_SECONDS, _AT_WORK = "\0", ("cpu_time", "duration")
 
 
 class Texts:
@@ -36,10 +39,11 @@ class Texts:
         self._dense = itemgetter(*dense) if len(dense) > 1 else itemgetter(slice(dense[0], dense[0] + 1))
         always = ",".join(self._forms[at] for at in dense)
         self._values = f"{{{always}%s}}"
-        self._phase = f'{{"phase":"%s","outcome":"%s","start":%.6f,"values":{self._values}%s}}'
+        #: Of a short phase, with its seconds left out.
+        self._short = f"{{{','.join(_short(metrics[at]) for at in dense)}}}"
         self._epoch = CLOCK.at(0)
-        #: By item: the number of its own markers, and its identity.
-        self._prepared: dict[pytest.Item, tuple[int, str]] = {}
+        #: By node id: the number of the test's own markers and its identity, or how often it has run.
+        self._tests: dict[str, tuple[int, str] | int] = {}
         #: Of the last item: its path, its parent and how many markers that had.
         self._parent: tuple[str, object, int] = ("", None, 0)
         #: What it shares with its siblings, by their own markers.
@@ -49,43 +53,46 @@ class Texts:
 
     def values(self, values: Sequence[float]) -> str:
         """Return a JSON object without the zeros that may be left out."""
-        return self._values % (*self._dense(values), self._others(values))
+        others = self._others(values) if any(values[self._others_at]) else ""
+        return self._values % (*self._dense(values), others)
 
     def phase(self, phase: Phase) -> str:
         """Return one phase."""
         return self.phases((phase,))
 
     def phases(self, phases: Iterable[Phase]) -> str:
-        """Return phases as the members of a list.
-
-        Without values, as after another plugin has raised before our turn came, the start isn't known either.
-        """
+        """Return phases as the members of a list; without values, the start isn't known either."""
         texts: list[str] = []
         for when, outcome, start, values, more in phases:
-            if not values:
-                texts.append(f'{{"phase":"{when}","outcome":"{outcome}","start":null,"values":{{}}{more}}}')
-                continue
-            others = self._others(values) if any(values[self._others_at]) else ""
-            texts.append(
-                self._phase % (when, outcome, self._epoch + start, *self._dense(values), others, more)
-            )
+            if isinstance(values, float):
+                text = self._short.replace(_SECONDS, f"{values:.7f}")
+            else:
+                text = self.values(values) if values is not None else "{}"
+            began = "null" if values is None else f"{self._epoch + start:.6f}"
+            texts.append(f'{{"phase":"{when}","outcome":"{outcome}","start":{began},"values":{text}{more}}}')
         return ",".join(texts)
 
     def prepare(self, items: Iterable[pytest.Item], named: Callable[[str], str]) -> None:
         """Write the identities of tests that are going to run; in one go it takes a third of the time."""
         for item in items:
             with suppress(Exception):  # whoever runs the test says what is wrong
-                self._prepared[item] = len(item.own_markers), self._identity(item, named(item.nodeid))
+                self._tests[item.nodeid] = len(item.own_markers), self.identity(item, named(item.nodeid))
         forget()
+
+    def test(self, item: pytest.Item, named: Callable[[str], str], phases: Iterable[Phase]) -> str:
+        """Return the line of a test that has ended, one more attempt at it."""
+        nodeid = item.nodeid
+        known = self._tests.get(nodeid, 0)
+        identity, attempt = "", 1
+        if isinstance(known, int):
+            attempt += known
+        elif known[0] == len(item.own_markers):
+            identity = known[1]
+        self._tests[nodeid] = attempt
+        return test_line(identity or self.identity(item, named(nodeid)), attempt, self.phases(phases))
 
     def identity(self, item: pytest.Item, nodeid: str) -> str:
         """Return the members of a test's line that are the same for all its phases."""
-        prepared = self._prepared.pop(item, None)
-        if prepared is not None and prepared[0] == len(item.own_markers):
-            return prepared[1]
-        return self._identity(item, nodeid)
-
-    def _identity(self, item: pytest.Item, nodeid: str) -> str:
         path, lineno, _ = item.location
         parent = item.parent
         key = (path, parent, len(parent.own_markers) if parent is not None else 0)
@@ -111,6 +118,11 @@ class Texts:
         return "".join([f",{self._forms[at] % values[at]}" for at in self._sparse if values[at]])
 
 
+def test_line(identity: str, attempt: int, phases: str) -> str:
+    """Return the line of an attempt at a test; `identity` and `phases` are members and objects."""
+    return f'{{"kind":"test",{identity},"attempt":{attempt},"phases":[{phases}]}}'
+
+
 def operation_text(entry: Entry, fixture: str | None = None) -> str:
     """Return an operation as the run file holds it."""
     kind, what, where, count, seconds, rows = entry
@@ -134,6 +146,10 @@ def _operation(kind: str, what: str, where: str | None) -> str:
 
 def _posix(path: str) -> str:
     return path.replace("\\", "/")
+
+
+def _short(metric: Metric) -> str:
+    return f"{quoted(metric.name)}:{_SECONDS if metric.name in _AT_WORK else 0}"
 
 
 @cache

@@ -32,7 +32,6 @@ class Writer:
         self._config = config
         self._file: RunFile | None = file
         self._finishing = False
-        self._attempts: dict[str, int] = {}
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._forked)
 
@@ -71,11 +70,6 @@ class Writer:
         self._file.close()
         self._file = None
         return True
-
-    def test_line(self, nodeid: str, identity: str, phases: str) -> str:
-        """Return the line of one more attempt at a test; `identity` and `phases` are members and objects."""
-        attempt = self._attempts[nodeid] = self._attempts.get(nodeid, 0) + 1
-        return f'{{"kind":"test",{identity},"attempt":{attempt},"phases":[{phases}]}}'
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note what could not be collected."""
