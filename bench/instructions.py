@@ -1,7 +1,9 @@
 """Instructions per test, counted by valgrind: the same on a busy machine as on a quiet one.
 
 Two suites of n and 3n tests are counted, garbage collection off; what start-up and imports take is in both,
-so the difference is what 2n tests take. It says nothing of what the kernel does for a system call.
+so the difference is what 2n tests take. It says nothing of what the kernel does for a system call. Whatever
+depends on time does so fifty times as slowly here: Paceline takes every phase for a long one and every
+fixture for one worth a mention, so that its own count is that of tests which are fifty times as long.
 """
 
 from __future__ import annotations

@@ -44,6 +44,7 @@ from overhead_page import as_markdown
 from peers import move_in
 from processes import FailedRunError, Job, run, running, turn
 from projects import STATEMENTS, Projects, write_projects
+from statements import measured
 
 _HERE = Path(__file__).parent
 _RESULTS = _HERE / "results" / "overhead.json"
@@ -52,7 +53,9 @@ _PAGE = _HERE.parent / "docs" / "explanation" / "overhead.md"
 _FEW = 100
 #: Tests of the suite whose hooks are switched on and off.
 _TOGGLED = 2000
-_PARTS = ("kept", "hooks", "processes", "instructions", "page")
+#: Turns of fifty statements on each engine.
+_TURNS = 400
+_PARTS = ("kept", "statements", "hooks", "processes", "instructions", "page")
 _PACKAGES = (
     *("pytest", "pytest-xdist", "pluggy", "sqlalchemy", "pytest-paceline"),
     *("flakytest", "pytest-durations", "pytest-perf-report", "pytest-reportlog", "pytest-timing"),
@@ -65,7 +68,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--minutes", type=float, default=12.0, help="for whole processes and hooks together")
-    parser.add_argument("--parts", nargs="+", choices=_PARTS, default=["kept", "hooks", "processes", "page"])
+    parser.add_argument(
+        "--parts", nargs="+", choices=_PARTS, default=["kept", "statements", "hooks", "processes", "page"]
+    )
     parser.add_argument("--tests", type=int, default=5000, help="trivial ones, a multiple of 100")
     parser.add_argument("--sql-tests", type=int, default=200, help=f"of {STATEMENTS} statements, twenties")
     parser.add_argument("--workers", type=int, nargs="+", default=[0, 2], help="0 is serial (default: 0 2)")
@@ -118,6 +123,9 @@ def measure(
         (default,) = (one for one in CONFIGURATIONS if one.name == DEFAULT)
         with _part(document, "kept") as part:
             part["rows"] = [asdict(keep(default, sizes, workers, scratch)) for workers in options.workers]
+    if "statements" in options.parts:
+        with _part(document, "statements") as part:
+            part["rows"] = measured(_TURNS)
     if "hooks" in options.parts:
         few = write_projects(scratch, min(options.tests, _TOGGLED))
         with _part(document, "hooks") as part:

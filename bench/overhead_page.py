@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from configurations import CONFIGURATIONS
@@ -16,6 +16,7 @@ def as_markdown(document: Document) -> str:
     blocks = [_INTRODUCTION, _goals_table(document)]
     blocks += list(_process_tables(document))
     blocks += list(_hooks_table(document))
+    blocks += list(_statements_table(document))
     blocks += list(_instruction_tables(document))
     blocks += list(_left_out(document))
     blocks.append(_again())
@@ -30,9 +31,13 @@ two. Peers are measured in the same run: all configurations of a suite take turn
 runs of the same suite, so that what slows the machine for a while slows both sides of each difference.
 Processor time is that of the whole process tree, user and system. Costs are differences to bare pytest per
 test, start-up and collection included: 0.1 s for a run of 5,000 tests are 20 µs per test. "Each further test"
-takes that out, by a suite of 100 tests that is measured in the same rounds; what was to be reached per test
-is compared with it, and start-up is a row of its own. Brackets hold the 95 % interval of the median; with
-fewer than six rounds, the lowest and the highest.
+takes that out, by a suite of 100 tests that is measured in the same rounds, and start-up is a row of its own.
+Brackets hold the 95 % interval of the median; with fewer than six rounds, the lowest and the highest.
+
+From process to process this machine is faster or slower by more than all that was to be found. What was to
+be reached per test or statement is therefore compared with hooks that are switched on and off within one
+process, and with statements that take turns in one; what whole processes say stands beside it. Peers are
+compared by whole processes, wide as the intervals are: some do most of their work outside of hooks.
 
 Two suites: trivial tests, and tests with fifty SQL statements each on an SQLite database in memory. "Phases"
 records set-up, call and tear-down with outcome, clean time, garbage collection, switches and worker, streamed
@@ -108,13 +113,37 @@ def _hooks_table(document: Document) -> Iterator[str]:
     yield "\n".join(lines)
 
 
+def statement_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the lines of a table."""
+    lines = ["| statement | bare, CPU µs | | added, CPU µs [quartiles] | ratio |", "|---|---:|---|---:|---:|"]
+    for row in rows:
+        low, high = row["quartiles_us"]
+        lines.append(
+            f"| {row['statement']} | {row['bare_us']} | {row['configuration']} "
+            f"| {row['added_us']:+} [{low:+}..{high:+}] | {row['ratio']} |"
+        )
+    return lines
+
+
+def _statements_table(document: Document) -> Iterator[str]:
+    part = document.get("statements")
+    if not part:
+        return
+    yield (
+        f"## One SQL statement\n\n{_about(part)}\n\nOne process, the same statement on engines that take "
+        "turns of fifty, SQLite in memory; medians over turns, with their quartiles."
+    )
+    yield "\n".join(statement_lines(part["rows"]))
+
+
 def _instruction_tables(document: Document) -> Iterator[str]:
     part = document.get("instructions")
     if not part or not part["rows"]:
         return
     yield (
         f"## Instructions\n\n{_about(part)}\n\nCounted by valgrind, the same on a busy machine as on a quiet "
-        "one: the difference between n and 3n tests, garbage collection off. The kernel's part is left out."
+        "one: the difference between n and 3n tests, garbage collection off. The kernel's part is left out. "
+        "Valgrind is fifty times as slow, so that Paceline takes every phase for a long one."
     )
     by_name: dict[str, dict[int, dict[str, Any]]] = {}
     for row in part["rows"]:

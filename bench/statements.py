@@ -4,7 +4,7 @@ One process, three engines on SQLite in memory, the same statement on each in tu
 random order. CPU time is compared with the bare engine's of the same round, so that what the machine does
 meanwhile falls on all of them.
 
-    python bench/instruments.py [--rounds 300] [--json FILE]
+    python bench/statements.py [--rounds 300] [--json FILE]
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy
+from overhead_page import statement_lines
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.pool import StaticPool
@@ -113,29 +114,29 @@ def _row(kind: str, name: str, bare: list[float], own: list[float]) -> dict[str,
     }
 
 
+def measured(rounds: int) -> list[dict[str, Any]]:
+    """Return a row for every kind of statement and every engine but the bare one."""
+    CALLERS.move(Path(__file__).parent)
+    engines = _engines()
+    rows: list[dict[str, Any]] = []
+    for kind, turn in (("Core", _core), ("ORM get", _orm)):
+        found = measure(turn, engines, rounds)
+        rows += [_row(kind, name, found["bare"], own) for name, own in found.items() if name != "bare"]
+    sql.PROBE.uninstall()
+    return rows
+
+
 def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=300)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    CALLERS.move(Path(__file__).parent)
-    engines = _engines()
-    rows: list[dict[str, Any]] = []
-    for kind, turn in (("Core", _core), ("ORM get", _orm)):
-        found = measure(turn, engines, options.rounds)
-        rows += [_row(kind, name, found["bare"], own) for name, own in found.items() if name != "bare"]
-    sql.PROBE.uninstall()
+    rows = measured(options.rounds)
     print(
         f"CPython {platform.python_version()}, SQLAlchemy {sqlalchemy.__version__}, {options.rounds} rounds"
     )
-    print("| statement | bare, CPU µs | | added, CPU µs [quartiles] | ratio |\n|---|---:|---|---:|---:|")
-    for row in rows:
-        low, high = row["quartiles_us"]
-        print(
-            f"| {row['statement']} | {row['bare_us']} | {row['configuration']} "
-            f"| {row['added_us']:+} [{low:+}..{high:+}] | {row['ratio']} |"
-        )
+    print("\n".join(statement_lines(rows)))
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1) + "\n")
 

@@ -135,11 +135,14 @@ def causes_in_series(before: TestSeries, after: TestSeries) -> tuple[Cause, ...]
 
 
 def causes_in_fixture(
-    name: str, before: Sequence[SharedFixture], after: Sequence[SharedFixture]
+    name: str, before: Sequence[SharedFixture], after: Sequence[SharedFixture], growth: float = 0.0
 ) -> tuple[Cause, ...]:
     """Return how the shared fixture called `name` came to be built more often, or what it did more of.
 
     What it does once is no cause of its own where it is built more often.
+
+    Args:
+        growth: by how many seconds it grew; 0.0 for what is no time.
     """
     if not before:
         return ()
@@ -150,6 +153,7 @@ def causes_in_fixture(
         _operations(
             _by_place(operation for use in before for operation in use.operations),
             _by_place(operation for use in after for operation in use.operations),
+            max(_LEAST, _NOTABLE * growth),
         )
     )
 

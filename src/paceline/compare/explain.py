@@ -60,7 +60,8 @@ def _finder(base: Side, candidate: Side, alignment: Alignment) -> Callable[[Delt
     def find(delta: Delta) -> tuple[Cause, ...]:
         name = delta.key.name
         if delta.key.subject == "fixture":
-            causes = causes_in_fixture(name, old_fixtures.get(name, ()), new_fixtures.get(name, ()))
+            uses = old_fixtures.get(name, ()), new_fixtures.get(name, ())
+            causes = causes_in_fixture(name, *uses, growth=_growth(delta))
             if not base.runs:
                 done = [one for use in new_fixtures.get(name, ()) for one in use.operations]
                 causes = causes_in_candidate(done, delta.key.metric, delta.before or 0.0)
@@ -83,13 +84,16 @@ def _in_test(
     before, after = old_records.get(old.nodeid), new_records.get(new.nodeid)
     found: tuple[Cause, ...] = ()
     if before and after:
-        timed = delta.evidence == "timed"
-        growth = (delta.after or 0.0) - (delta.before or 0.0) if timed else 0.0
-        found = causes_in_records(before, after, delta.key.phase, delta.key.metric, growth)
+        found = causes_in_records(before, after, delta.key.phase, delta.key.metric, _growth(delta))
     elif after:
         done = performed(after, delta.key.phase)
         found = causes_in_candidate(done, delta.key.metric, delta.before or 0.0)
     return found or (causes_in_series(old, new) if delta.key.phase is None else ())
+
+
+def _growth(delta: Delta) -> float:
+    """Return by how many seconds a series grew; 0.0 for what is no time."""
+    return (delta.after or 0.0) - (delta.before or 0.0) if delta.evidence != "counted" else 0.0
 
 
 def _built(delta: Delta) -> tuple[Cause, ...]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.harness.costs import a_test, operation, phase
+from tests.harness.costs import a_test, operation, phase, shared
 
-from paceline.compare.causes import causes_in_records
+from paceline.compare.causes import causes_in_fixture, causes_in_records
+from paceline.model.cost import SharedFixture
 from paceline.model.run import TestRecord
 
 
@@ -48,3 +49,18 @@ def test_what_takes_a_little_longer_does_not_explain_much() -> None:
     assert causes_in_records(before, measured(0.013, 0.31), "call", "clean_time", growth=0.03) == ()
     [cause] = causes_in_records(before, measured(0.030, 0.33), "call", "clean_time", growth=0.03)
     assert cause.text == "statement takes longer: SELECT x"
+
+
+def test_a_fixture_is_slower_for_what_it_grew_by() -> None:
+    """Not for a statement that took a millisecond more, unless that is what it grew by."""
+
+    def template(migration: float, drop: float, *, sleeps: int) -> SharedFixture:
+        done = [operation("sql", drop, what="DROP DATABASE scratch", where="testing.py:50")]
+        done += [operation("sql", migration, what="SELECT pg_sleep", where="0006.py:29")] * sleeps
+        return shared("template", migration + drop, operations=done)
+
+    before, after = [template(0.0, 0.006, sleeps=0)], [template(0.5, 0.007, sleeps=1)]
+    texts = [cause.text for cause in causes_in_fixture("tests::template", before, after, growth=0.5)]
+    assert texts == ["1 statement instead of 0: SELECT pg_sleep"]
+    [little] = causes_in_fixture("tests::template", before, [template(0.0, 0.007, sleeps=0)], growth=0.001)
+    assert little.text == "statement takes longer: DROP DATABASE scratch"
