@@ -31,4 +31,6 @@ def move_in() -> None:
         project = f"{_HERE.parent}[sqlalchemy,xdist]"
         subprocess.run([python, "-m", "pip", "install", "-qq", "-e", project, "-r", wanted], check=True)
         known.write_text(stamp)
+    # pip has compiled the peers, and would have compiled Paceline if it had copied it.
+    subprocess.run([python, "-m", "compileall", "-q", _HERE.parent / "src"], check=True)
     os.execv(python, [str(python), *sys.argv])
