@@ -110,7 +110,7 @@ class Meter:
 
     def whole(self, told: Reading | float) -> Reading:
         """Return all values of what was `told`."""
-        if not isinstance(told, float):
+        if isinstance(told, list):
             return told
         values = self._nothing[:]
         values[-1] = told

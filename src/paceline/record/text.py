@@ -19,7 +19,7 @@ from paceline.selection import BUDGET, granted
 
 #: Phase, outcome, counter at its start, its values, further members. Of a short one there may be its seconds
 #: alone, and nothing where another plugin has raised before our turn came.
-Phase = tuple[str, str, float, "Sequence[float] | float | None", str]
+Phase = tuple[str, str, float, "list[float] | float | None", str]
 #: Units in which a number is whole.
 _WHOLE = ("1", "By")
 #: What of a short phase its seconds stand for: who took so little was at work.
@@ -64,10 +64,12 @@ class Texts:
         """Return phases as the members of a list; without values, the start isn't known either."""
         texts: list[str] = []
         for when, outcome, start, values, more in phases:
-            if isinstance(values, float):
-                text = self._short.replace(_SECONDS, f"{values:.7f}")
+            if values is None:
+                text = "{}"
+            elif isinstance(values, list):
+                text = self.values(values)
             else:
-                text = self.values(values) if values is not None else "{}"
+                text = self._short.replace(_SECONDS, f"{values:.7f}")
             began = "null" if values is None else f"{self._epoch + start:.6f}"
             texts.append(f'{{"phase":"{when}","outcome":"{outcome}","start":{began},"values":{text}{more}}}')
         return ",".join(texts)
