@@ -14,7 +14,7 @@ from paceline.config import Suite
 from paceline.model.comparison import Cause, Delta, SeriesKey
 from paceline.model.run import Run
 from paceline.paired.causes import with_causes
-from paceline.paired.growth import grown_most, with_typical_causes
+from paceline.paired.growth import grown_most, typical_causes
 from paceline.paired.habits import Habits
 from paceline.paired.request import GateRequest, Tally, Watcher
 from paceline.paired.rounds import Rounds
@@ -127,14 +127,19 @@ def test_a_test_is_slower_for_what_it_does_in_pairs() -> None:
 
 def test_the_pair_that_grew_as_most_of_them_did_tells_why() -> None:
     """One that a busy machine has stretched says nothing of how much."""
-    runs = [(run_with({}), run_with({ONE: grown})) for grown in (1.5, 1.6, 4.0)]
-    assert with_typical_causes(TEST, runs, {}).causes[0].seconds == pytest.approx(0.06)
+
+    def told(runs: Sequence[tuple[Run, Run]], former: dict[str, str]) -> Delta:
+        (found,) = typical_causes([known], runs, former)
+        return found
+
     known = replace(TEST, causes=(Cause(text="setup", seconds=0.1),))
-    assert with_typical_causes(known, [], {}) == known
-    assert with_typical_causes(known, [(head, base) for base, head in runs], {}) == known
+    runs = [(run_with({}), run_with({ONE: grown})) for grown in (1.5, 1.6, 4.0)]
+    assert told(runs, {}).causes[0].seconds == pytest.approx(0.06)
+    assert told([], {}) == known
+    assert told([(head, base) for base, head in runs], {}) == known
     old = [(replace(base, tests=(replace(base.tests[0], nodeid="t.py::old"),)), head) for base, head in runs]
-    assert with_typical_causes(known, old, {}) == known
-    assert with_typical_causes(known, old, {ONE: "t.py::old"}).causes[0].seconds == pytest.approx(0.06)
+    assert told(old, {}) == known
+    assert told(old, {ONE: "t.py::old"}).causes[0].seconds == pytest.approx(0.06)
 
 
 def test_a_sum_is_taken_up_again_when_the_test_turns_out_not_to_be() -> None:

@@ -53,6 +53,22 @@ def test_a_rerun_of_a_failed_setup_is_an_attempt(project: RecordedProject) -> No
     assert [(test.attempt, test.outcome) for test in ended.run.tests] == [(1, "error"), (2, "passed")]
 
 
+def test_a_test_that_is_collected_twice_is_attempted_twice(project: RecordedProject) -> None:
+    """With pytest's own option; a marker that one item alone got is told of that attempt."""
+    project.file("test_it.py", "def test_it(): pass\n")
+    project.file(
+        "conftest.py",
+        "import pytest\n"
+        "def pytest_runtest_setup(item):\n"
+        "    if item is item.session.items[1]: item.add_marker(pytest.mark.heavy)\n",
+    )
+    ended = project.pytest("--keep-duplicates", "-W", "ignore", "test_it.py", "test_it.py")
+    assert [(test.attempt, test.outcome, test.markers) for test in ended.run.tests] == [
+        (1, "passed", ()),
+        (2, "passed", ("heavy",)),
+    ]
+
+
 def test_the_seed_in_force_is_recorded(project: RecordedProject) -> None:
     """pytest-randomly: the number it drew, not the word `default`."""
     needs("pytest_randomly")

@@ -10,7 +10,7 @@ from paceline.compare.rules import GC_TIME
 from paceline.model.comparison import Cause
 from paceline.model.cost import Operation, OperationKind, SharedFixture
 from paceline.model.profile import TIMES, TestSeries
-from paceline.model.run import PHASES, Phase, PhaseName, Run, TestRecord
+from paceline.model.run import PHASES, Phase, PhaseName, Run, TestRecord, place_of
 
 #: Seconds below which a difference explains nothing.
 _LEAST = 0.0005
@@ -90,7 +90,7 @@ def _computing(
     then, now = (sum(item.values.get("cpu_time", 0.0) for item in side) for side in (before, after))
     if growth <= 0 or now - then < _COMPUTED * growth:
         return ()
-    where = test.path if test.lineno is None else f"{test.path}:{test.lineno + 1}"
+    where = place_of(test.path, test.lineno)
     return (Cause(text="computing, in the test or what it calls", where=where, seconds=now - then),)
 
 

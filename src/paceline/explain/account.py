@@ -14,6 +14,7 @@ from paceline.explain.shares import Share
 from paceline.explain.subject import contains
 from paceline.explain.whereabouts import mostly
 from paceline.model.account import Account, Part, Subject, WorkerAccount
+from paceline.model.run import place_of
 
 #: Pieces that the time of a worker is drawn in.
 _SLOTS = 40
@@ -123,7 +124,7 @@ def _test(shares: Sequence[Share]) -> str | None:
     if len(tests) > 1 or any(one.stretch.phase != "call" for one in shares):
         return None
     path, lineno = tests.pop()
-    return path if lineno is None else f"{path}:{lineno + 1}"
+    return None if path is None else place_of(path, lineno)
 
 
 def _ranked(parts: Sequence[Part]) -> tuple[Part, ...]:

@@ -11,7 +11,7 @@ from paceline.explain.stretches import FixtureName
 from paceline.model.cost import Operation, PartKind
 from paceline.model.metric import Metric
 from paceline.model.ranking import Ranked, RankedKind, Ranking
-from paceline.model.run import PhaseName, Run
+from paceline.model.run import PhaseName, Run, place_of
 from paceline.tables import nearest
 
 KINDS: tuple[RankedKind, ...] = get_args(RankedKind)
@@ -125,7 +125,7 @@ def _entries(
 
 def _tests(run: Run, metric: Metric, phase: PhaseName | None, *, whole_files: bool) -> Iterator[_Entry]:
     for test in run.tests:
-        line = f"{test.path}:{test.lineno + 1}" if test.lineno is not None else test.path
+        line = place_of(test.path, test.lineno)
         values = [
             one.values[metric.name]
             for one in test.phases

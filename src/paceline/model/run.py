@@ -108,6 +108,14 @@ class TestRecord:
         return "passed" if call == "passed" and "teardown" in outcomes else "incomplete"
 
 
+def place_of(path: str, lineno: int | None) -> str:
+    """Return the file and line of a test, as editors count them, for a `lineno` as pytest counts them.
+
+    It is the file alone where the line is unknown.
+    """
+    return path if lineno is None else f"{path}:{lineno + 1}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionSpan:
     """A stretch of a session that isn't a test.

@@ -53,6 +53,11 @@ def _status_of_tests(run: Run) -> RunStatus:
     return "tests_failed" if failed else "measured"
 
 
+def passed_tests(run: Run) -> dict[str, TestRecord]:
+    """Return the last attempt at each test that passed in it, by node id."""
+    return {test.nodeid: test for test in final_attempts(run) if test.outcome == "passed"}
+
+
 def _reached_call(test: TestRecord) -> bool:
     return any(phase.phase == "call" for phase in test.phases)
 

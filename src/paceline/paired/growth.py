@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from paceline.compare.causes import causes_in_records
 from paceline.model.comparison import Cause, Delta
-from paceline.model.run import Run, TestRecord
-from paceline.model.status import final_attempts
+from paceline.model.run import Run, TestRecord, place_of
+from paceline.model.status import passed_tests
 from paceline.stats.robust import middle
 
 #: How many tests are named, and which share of what all of them grew by each has to have.
@@ -28,16 +28,16 @@ def grown_most(
         metric: the time that was judged.
         phase: of which the sum is; None for all of them.
     """
-    pairs = [(_passed(base), _passed(head)) for base, head in runs]
+    pairs = _pairs(runs)
+    last = pairs[-1][1] if pairs else {}
     common = [
         nodeid
-        for nodeid in (pairs[-1][1] if pairs else ())
+        for nodeid in last
         if all(nodeid in head and former.get(nodeid, nodeid) in base for base, head in pairs)
     ]
     grown = {
         nodeid: [
-            _seconds(head[nodeid], metric, phase) - _seconds(base[former.get(nodeid, nodeid)], metric, phase)
-            for base, head in pairs
+            _grown(base[former.get(nodeid, nodeid)], head[nodeid], metric, phase) for base, head in pairs
         ]
         for nodeid in common
     }
@@ -45,46 +45,50 @@ def grown_most(
     seconds = {nodeid: middle(each) for nodeid, each in grown.items()}
     worst = sorted(seconds, key=lambda nodeid: -seconds[nodeid])[:_MOST]
     return tuple(
-        Cause(text=nodeid.rpartition("::")[2], where=_place(pairs[-1][1][nodeid]), seconds=seconds[nodeid])
+        Cause(
+            text=nodeid.rpartition("::")[2],
+            where=place_of(last[nodeid].path, last[nodeid].lineno),
+            seconds=seconds[nodeid],
+        )
         for nodeid in worst
         if 0 < _NOTABLE * total <= seconds[nodeid]
     )
 
 
-def with_typical_causes(delta: Delta, runs: Sequence[tuple[Run, Run]], former: Mapping[str, str]) -> Delta:
-    """Return `delta`, of a timed test, with the causes of the pair that grew as most of them did.
+def typical_causes(
+    deltas: Iterable[Delta], runs: Sequence[tuple[Run, Run]], former: Mapping[str, str]
+) -> Iterator[Delta]:
+    """Yield `deltas`, of timed tests, each with the causes of the pair in which it grew as in most of them.
 
-    Those it has come from a single run of each side, which may have taken a multiple of the usual.
+    Those they have come from a single run of each side, which may have taken a multiple of the usual.
 
     Args:
-        runs: base and head of each pair in which the test may have run.
+        runs: base and head of each pair in which the tests may have run.
         former: node id in the base by that in the head, for tests that were renamed.
     """
-    key = delta.key
-    pairs = [
-        (base[former.get(key.name, key.name)], head[key.name])
-        for base, head in ((_passed(base), _passed(head)) for base, head in runs)
-        if key.name in head and former.get(key.name, key.name) in base
-    ]
-    if not pairs:
-        return delta
-
-    def grown(pair: tuple[TestRecord, TestRecord]) -> float:
-        return _seconds(pair[1], key.metric, key.phase) - _seconds(pair[0], key.metric, key.phase)
-
-    usual = middle([grown(pair) for pair in pairs])
-    before, after = min(pairs, key=lambda pair: abs(grown(pair) - usual))
-    causes = causes_in_records(before, after, key.phase, key.metric, grown((before, after)))
-    return replace(delta, causes=causes) if causes else delta
+    pairs = _pairs(runs)
+    for delta in deltas:
+        name, phase, metric = delta.key.name, delta.key.phase, delta.key.metric
+        old = former.get(name, name)
+        records = [(base[old], head[name]) for base, head in pairs if old in base and name in head]
+        grown = [_grown(before, after, metric, phase) for before, after in records]
+        causes: tuple[Cause, ...] = ()
+        if records:
+            usual = middle(grown)
+            growth, (before, after) = min(
+                zip(grown, records, strict=True), key=lambda pair: abs(pair[0] - usual)
+            )
+            causes = causes_in_records(before, after, phase, metric, growth)
+        yield replace(delta, causes=causes or delta.causes)
 
 
-def _passed(run: Run) -> dict[str, TestRecord]:
-    return {test.nodeid: test for test in final_attempts(run) if test.outcome == "passed"}
+def _pairs(runs: Sequence[tuple[Run, Run]]) -> list[tuple[dict[str, TestRecord], dict[str, TestRecord]]]:
+    return [(passed_tests(base), passed_tests(head)) for base, head in runs]
 
 
-def _seconds(test: TestRecord, metric: str, phase: str | None) -> float:
-    return sum(one.values.get(metric, 0.0) for one in test.phases if phase in (None, one.phase))
-
-
-def _place(test: TestRecord) -> str:
-    return test.path if test.lineno is None else f"{test.path}:{test.lineno + 1}"
+def _grown(before: TestRecord, after: TestRecord, metric: str, phase: str | None) -> float:
+    then, now = (
+        sum(one.values.get(metric, 0.0) for one in test.phases if phase in (None, one.phase))
+        for test in (before, after)
+    )
+    return now - then

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from paceline.model.run import Run, TestRecord
-from paceline.model.status import final_attempts
+from paceline.model.status import final_attempts, passed_tests
 
 #: Seconds within which a control is neither all noise nor a price of its own.
 _USEFUL = (0.0005, 0.5)
@@ -28,7 +28,7 @@ def controls(base: Run, head: Run, suspects: Collection[str], number: int) -> tu
     They tell the speed of the machine and how much it varies, so they are taken evenly from what is collected
     and not by duration.
     """
-    passed = _passed(base) & _passed(head) - set(suspects)
+    passed = passed_tests(base).keys() & passed_tests(head).keys() - set(suspects)
     usable = [nodeid for nodeid in in_order(head, passed) if nodeid in _useful(head)]
     if len(usable) <= number:
         return tuple(usable)
@@ -50,10 +50,6 @@ def common(base: Run, head: Run, nodeids: Sequence[str]) -> tuple[str, ...]:
     """Return those of `nodeids` that both sides have."""
     there = set(base.collected or ()) & set(head.collected or ())
     return tuple(nodeid for nodeid in nodeids if nodeid in there)
-
-
-def _passed(run: Run) -> set[str]:
-    return {test.nodeid for test in final_attempts(run) if test.outcome == "passed"}
 
 
 def _useful(run: Run) -> set[str]:

@@ -13,7 +13,7 @@ from paceline.model.profile import MEASURED_STATUSES
 from paceline.model.run import Run
 from paceline.paired import order
 from paceline.paired.figures import Figures, Pair, Session
-from paceline.paired.growth import with_typical_causes
+from paceline.paired.growth import typical_causes
 from paceline.paired.habits import Habits
 from paceline.paired.kinds import is_exact, is_explained, is_of_all, is_of_start, tests_of, unexplained
 from paceline.paired.request import GateRequest, Tally, Watcher, compared, profile_of, sample
@@ -117,11 +117,11 @@ class Rounds:
             once = first.decisions.get(delta.key, Decision(state="inconclusive"))
             twice = once if not self.repeats else second.decisions.get(delta.key)
             unfinished = second.unfinished or first.unfinished
-            verdict = concluded(delta, once, twice, unfinished)
-            if verdict.verdict == "regressed" and delta.key.subject == "test":
-                verdict = with_typical_causes(verdict, [*first.runs, *second.runs], self.former)
-            verdicts[delta.key] = verdict
-        return verdicts
+            verdicts[delta.key] = concluded(delta, once, twice, unfinished)
+        slower = (verdicts[delta.key] for delta in left if delta.key.subject == "test")
+        sure = [delta for delta in slower if delta.verdict == "regressed"]
+        told = typical_causes(sure, [*first.runs, *second.runs], self.former)
+        return verdicts | {delta.key: delta for delta in told}
 
     def _series(
         self, left: Sequence[Delta], exact: Sequence[Delta], controls: Sequence[str], *, again: bool

@@ -65,8 +65,10 @@ def _telling(account: Account) -> Sequence[Part]:
     """Return the parts that are worth a word.
 
     A cause of its own comes first if it is nearly the largest. Of what a test only did for the whole session,
-    one is told, and never instead of what it does itself. How busy the machine was is said last: it explains
-    nothing. That, and the garbage collection that fell on a part, are no reason to name it before another.
+    one is told; it may take the place of what is left over, and of nothing that the test does itself.
+
+    How busy the machine was is said last: it explains nothing. That, and the garbage collection that fell on
+    a part, are no reason to name it before another.
     """
     of_test = account.subject.kind == "test"
     common = [part for part in account.parts if of_test and part.widely_used]

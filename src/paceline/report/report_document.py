@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from paceline.model.page import SuiteView, TestView
+from paceline.model.run import place_of
 from paceline.model.times import TIME_NAMES
 from paceline.report.comparison_document import comparison_document
 from paceline.report.document import Cell, Column, Document, Note, Table, Tone
@@ -61,10 +62,9 @@ def _slowest(suite: SuiteView) -> Table:
 
 
 def _row(test: TestView) -> tuple[Cell, ...]:
-    where = test.path if test.lineno is None else f"{test.path}:{test.lineno + 1}"
     return (
         Cell(text=seconds(test.seconds)),
         Cell(text=printable(test.nodeid.removeprefix(f"{test.path}::"))),
-        Cell(text=printable(where)),
+        Cell(text=printable(place_of(test.path, test.lineno))),
         Cell(text=printable(test.causes)),
     )
