@@ -47,6 +47,6 @@ def _chance(name: str, calibration: SuiteCalibration) -> str:
     bound = calibration.bound
     return (
         f"{name}: {alarms} in {calibration.trials} trials of {count(calibration.pairs, 'pair')}, so at most "
-        f"{bound:.2%} with 95 % confidence; a gate asks for two such series, at most {bound * bound:.1e} if "
-        "they are independent"
+        f"{bound:.2%} with 95 % confidence; a gate asks for two such series, at most one in "
+        f"{round(1 / bound**2):,} if they are independent"
     )
