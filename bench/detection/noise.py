@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from paceline.paired.order import sides
-from paceline.stats.controls import Sides, Yardstick, yardstick
+from paceline.stats.controls import Yardstick, yardstick
+from paceline.stats.paired import Sides
 from paceline.stats.robust import middle
 
 RECORDINGS = Path(__file__).with_name("recordings")

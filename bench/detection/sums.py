@@ -14,7 +14,7 @@ from random import Random
 from noise import PAIRS, Session
 
 from paceline.compare.confirm import Suspect, decide
-from paceline.stats.controls import Sides
+from paceline.stats.paired import Sides
 from paceline.stats.robust import middle
 from paceline.stats.sequential import TOTALS, next_look
 

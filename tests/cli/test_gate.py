@@ -39,6 +39,18 @@ def test_order():
 def test_refund():
     assert refund(1) == 1
 """
+CLIENT = """
+import pytest
+from app import order
+
+@pytest.fixture(autouse=True)
+def client():
+    order(1)
+
+@pytest.mark.parametrize("number", range(24))
+def test_order(number):
+    order(number)
+"""
 SLOWER = APPLICATION.replace("0.002", "0.03")
 
 
@@ -132,6 +144,18 @@ def test_slowdowns_are_found_named_and_held_against_what_was_justified(project: 
     assert "drifted since the anchor of" in table
     assert "slower (A)" in table
     assert "over the budget of its marker in each of 3 rounds" in table
+
+
+def test_a_change_that_slows_everything_down_is_no_slower_machine(project: Project) -> None:
+    """However much: three times as slow is far beyond what machines differ by from run to run."""
+    project.write(tests__test_app=CLIENT)
+    git(project.root, "commit", "-qam", "base")
+    git(project.root, "branch", "-qf", "main")
+    project.write(src__app=APPLICATION.replace("0.002", "0.006"))
+    done = gate(project, "--format", "markdown")
+    assert done.returncode == 10, done.stdout + done.stderr
+    assert "|regressed|suite tests|" in done.stdout
+    assert "sleep takes longer: time.sleep, in 24 tests from src/app.py:5" in done.stdout
 
 
 def test_a_base_with_other_dependencies_and_a_failing_test_passes(project: Project) -> None:

@@ -57,8 +57,8 @@ def compare(base: Side, candidate: Side, rules: Rules, budget: float | None = No
     imports: tuple[Delta, ...] = ()
     if reasons:
         timed = tuple(_incomparable(delta, "; ".join(reasons)) for delta in timing.deltas)
-    elif not timing.usable and timing.factor is not None:
-        reason = f"the machine was {timing.factor:.2f} times as slow, too far from the base for a verdict"
+    elif not timing.usable and timing.factor is not None and not rules.at_any_speed:
+        reason = _too_far(timing.factor)
         timed = tuple(_unknown(delta, reason) for delta in timing.deltas)
     else:
         totals = judge_totals(base, candidate, alignment.pairs, timing.factor, rules)
@@ -183,6 +183,11 @@ def _incomparable(delta: Delta, reason: str) -> Delta:
 
 def _unknown(delta: Delta, reason: str) -> Delta:
     return replace(delta, verdict="inconclusive", reason=reason, ratio=None, interval=None, z=None)
+
+
+def _too_far(factor: float) -> str:
+    how = f"{factor:.2f} times as long" if factor > 1 else f"only {factor:.2f} times as long"
+    return f"everything took {how}: another machine, or a change of all of it; `paceline gate` tells which"
 
 
 def _own_change(delta: Delta, alignment: Alignment) -> Delta:

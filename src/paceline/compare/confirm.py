@@ -12,9 +12,9 @@ from math import exp, hypot, sqrt
 from typing import Literal, TypeVar
 
 from paceline.model.comparison import Delta
-from paceline.stats.controls import Sides, Yardstick, usual_pair_spread, yardstick
+from paceline.stats.controls import Yardstick, usual_pair_spread, yardstick
 from paceline.stats.noise import usual_spread
-from paceline.stats.paired import PairedScore, detectable, paired_score
+from paceline.stats.paired import PairedScore, Sides, detectable, paired_score
 from paceline.stats.robust import middle
 from paceline.stats.sequential import LOOKS, Look, step
 from paceline.stats.speed import steadier, without_drift

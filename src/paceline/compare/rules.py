@@ -25,12 +25,15 @@ class Rules:
         imports: when the import of a module is suspicious; its change and seconds count.
         drift: when a test is far from the fixed anchor; its change counts for the sum of all, too.
         budgets: suite to the seconds that it may take.
+        at_any_speed: whether single tests are suspicious even where everything took much longer or shorter:
+            both sides ran on one machine, and pairs will tell a slow one from slow code.
     """
 
     test: Nomination = field(default_factory=Nomination)
     total: Nomination = field(default_factory=lambda: Nomination(z=2.0, change=0.05, seconds=0.05))
     imports: Nomination = field(default_factory=lambda: Nomination(z=0.0, change=0.5, seconds=0.1))
     drift: Nomination = field(default_factory=lambda: Nomination(z=4.2, change=0.25))
+    at_any_speed: bool = False
 
 
 #: What a gate looks into: pairs clear nearly all of it, so that little of what is slower is lost.
@@ -38,6 +41,7 @@ WORTH_A_LOOK = Rules(
     test=WORTH_PAIRS,
     total=Nomination(z=0.5, change=0.03, seconds=0.05),
     imports=Nomination(z=0.0, change=0.2, seconds=0.03),
+    at_any_speed=True,
 )
 
 

@@ -14,8 +14,8 @@ from paceline.model.comparison import Delta, SeriesKey
 from paceline.model.profile import TIMES, Profile, Summary, TestSeries
 from paceline.model.run import PHASES
 from paceline.paired.habits import Habits, LogPairs
-from paceline.stats.controls import Sides, yardstick
-from paceline.stats.paired import log_pairs
+from paceline.stats.controls import yardstick
+from paceline.stats.paired import Sides, log_pairs
 from paceline.stats.sequential import TOTALS, Look
 from paceline.stats.speed import drift
 

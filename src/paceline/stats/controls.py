@@ -9,12 +9,11 @@ from math import inf, log, sqrt
 from typing import TypeVar
 
 from paceline.stats.noise import FACTORS, usual_spread
+from paceline.stats.paired import Sides
 from paceline.stats.robust import middle, spread
+from paceline.stats.speed import Speeds, drift
 
 K = TypeVar("K", bound=Hashable)
-#: Seconds of a series on both sides, one for each pair; None where a run has none.
-Sides = tuple[Sequence[float | None], Sequence[float | None]]
-
 #: Fewer than this can't tell the speed of the machine.
 LEAST_CONTROLS = 10
 
@@ -25,7 +24,7 @@ class Yardstick:
 
     Attributes:
         speeds: log speed of the machine in both processes of each pair; None for a pair in which they differ
-            too much, or nothing was measured.
+            too much, beside what they differ by in every pair, or nothing was measured.
         sigma: usual standard deviation of the log ratio of a pair; None with too few pairs to tell.
         drift: median ratio of the controls, head by base, before any correction.
     """
@@ -49,7 +48,7 @@ def yardstick(controls: Mapping[K, Sides], pairs: int) -> Yardstick | None:
     }
     if len(centres) < LEAST_CONTROLS:
         return None
-    speeds = tuple(_speeds(logs, centres, pair) for pair in range(pairs))
+    speeds = _alike(tuple(_speeds(logs, centres, pair) for pair in range(pairs)))
     ratios = {
         key: [
             (after - speed[1]) - (before - speed[0])
@@ -112,5 +111,17 @@ def _speeds(
         if len(known) < LEAST_CONTROLS:
             return None
         found.append(middle(known))
+    return found[0], found[1]
+
+
+def _alike(speeds: Speeds) -> tuple[tuple[float, float] | None, ...]:
+    """Return `speeds` without the pairs within which the machine's changed too much.
+
+    What all heads take longer than their bases isn't the machine's, however much it is.
+    """
     low, high = FACTORS
-    return (found[0], found[1]) if log(low) <= found[1] - found[0] <= log(high) else None
+    common = drift(speeds)
+    return tuple(
+        speed if speed is not None and log(low) <= speed[1] - speed[0] - common <= log(high) else None
+        for speed in speeds
+    )

@@ -14,6 +14,9 @@ from math import exp, inf, log, pi, sqrt
 from paceline.stats.noise import PRIOR_WEIGHT
 from paceline.stats.robust import middle, spread
 
+#: Seconds of a series on both sides, one for each pair; None where a run has none.
+Sides = tuple[Sequence[float | None], Sequence[float | None]]
+
 #: Variance of a median of differences (Hodges and Lehmann's shift) by that of a mean, for normal noise.
 _SHIFT = pi / 3
 _LEAST_SPREAD = 0.005

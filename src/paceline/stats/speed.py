@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import sqrt
 
-from paceline.stats.controls import Sides
-from paceline.stats.paired import log_pairs
+from paceline.stats.paired import Sides, log_pairs
 from paceline.stats.robust import middle, spread
 
 #: Log speeds in both processes of a pair; None for one that doesn't count.

@@ -10,7 +10,7 @@ from tests.harness.records import make_environment, make_run, make_test
 
 from paceline.compare.compare import compare
 from paceline.compare.outcome import exit_of
-from paceline.compare.rules import Rules
+from paceline.compare.rules import WORTH_A_LOOK, Rules
 from paceline.compare.strata import alike
 from paceline.errors import Exit
 from paceline.model.comparison import Comparison, Side
@@ -110,10 +110,19 @@ def test_a_slower_machine_is_no_slower_test() -> None:
 
 
 def test_a_far_slower_machine_allows_no_verdict() -> None:
-    """Twice as slow is another machine."""
+    """Twice as slow may be another machine, or slower code: one run can't know."""
     found = compare(a_side(*crowd(seconds=0.01)), a_side(*crowd(seconds=0.02)), RULES)
     assert {"inconclusive"} == verdicts(found.deltas)
-    assert "too far from the base" in (found.deltas[0].reason or "")
+    assert "everything took 2.00 times as long" in (found.deltas[0].reason or "")
+
+
+def test_pairs_look_into_what_made_everything_slower() -> None:
+    """They can tell: the sum of all tests is suspicious, and each test by what it grew beyond that."""
+    slower = [*crowd(seconds=0.02)[1:], a_series(crowd()[0].nodeid, 0.06)]
+    found = compare(a_side(*crowd(seconds=0.01)), a_side(*slower), WORTH_A_LOOK)
+    suspects = {delta.key.name: delta for delta in found.deltas if delta.verdict == "inconclusive"}
+    assert suspects["tests"].ratio == pytest.approx(2, rel=0.2)
+    assert suspects[crowd()[0].nodeid].ratio == pytest.approx(3)
 
 
 def test_a_changed_test_is_not_the_applications_regression() -> None:

@@ -65,7 +65,7 @@ def test_noise_of_the_controls_is_not_put_into_a_steady_test() -> None:
 
 def test_pairs_that_the_machine_spoilt_are_followed_by_more() -> None:
     """Only at the last look there is nothing left to wait for."""
-    spoilt = ([1.0] * 20, [3.0] * 20)
+    spoilt = ([1.0, 3.0] * 10, [3.0, 1.0] * 10)
     assert decided(Suspect(sides=(BASE[:3], HEAD[:3])), pairs=3, speeds=spoilt).state == "go on"
     found = decided(Suspect(sides=(BASE, HEAD)), speeds=spoilt)
     assert found.state == "inconclusive"

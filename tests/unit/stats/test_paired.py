@@ -137,6 +137,14 @@ def test_a_pair_across_a_change_of_speed_does_not_count() -> None:
     assert found.speeds[1] is None
 
 
+def test_pairs_count_when_all_heads_are_slower_however_much() -> None:
+    """That is what they run, and no machine; a pair that differs from the others still doesn't count."""
+    found = yardstick(sides(12, [1.0, 1.0, 1.0, 1.0], [3.0, 3.0, 6.0, 3.0]), 4)
+    assert found is not None
+    assert [speed is not None for speed in found.speeds] == [True, True, False, True]
+    assert found.drift == pytest.approx(log(3))
+
+
 def test_too_few_controls_are_no_yardstick() -> None:
     """One fewer than needed."""
     assert yardstick(sides(LEAST_CONTROLS - 1, [1.0], [1.0]), 1) is None
