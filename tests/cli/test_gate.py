@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -155,7 +156,7 @@ def test_a_change_that_slows_everything_down_is_no_slower_machine(project: Proje
     done = gate(project, "--format", "markdown")
     assert done.returncode == 10, done.stdout + done.stderr
     assert "|regressed|suite tests|" in done.stdout
-    assert "sleep takes longer: time.sleep, in 24 tests from src/app.py:5" in done.stdout
+    assert re.search(r"sleep takes longer: time.sleep, in \d+ tests from src/app.py:5", done.stdout)
 
 
 def test_a_base_with_other_dependencies_and_a_failing_test_passes(project: Project) -> None:
