@@ -35,9 +35,16 @@ from paceline.stats.robust import middle
 RESULTS = Path(__file__).parents[1] / "results" / "detection.json"
 RATIOS = (1.1, 1.2, 1.5)
 RATE = 1e-3
-#: Conditions of recordings, by what is said of the machine, and how many pairs a session has there. With ten,
-#: what is still undecided then counts as not found.
-MACHINES = {"quiet": (("quiet",), 20), "overloaded": (("crowded", "shared"), PAIRS)}
+#: Conditions of recordings, by what is said of the machine, how many pairs a session has there, and whether
+#: each process ran the tests several times. With ten pairs, what is undecided then counts as not found.
+MACHINES = {
+    "quiet": (("quiet",), PAIRS, True),
+    "overloaded": (("crowded", "shared"), PAIRS, True),
+    "quiet, tests run once,": (("quiet",), 20, False),
+    "overloaded, tests run once,": (("crowded", "shared"), PAIRS, False),
+}
+#: Loops of each process of a pair.
+LOOPS = 5
 #: Simulated pull requests without a change.
 REQUESTS = 480
 
@@ -83,9 +90,13 @@ def _recorded_in(session: Session) -> str:
 def of_the_way() -> dict[str, Any]:
     """Return false alarms and power on recorded noise, from nomination to the second confirmation."""
     found: dict[str, Any] = {}
-    for name, (conditions, pairs) in MACHINES.items():
-        own = [session for session in sessions(pairs=pairs) if session.conditions in conditions]
-        short = [session for session in sessions() if session.conditions in conditions]
+    for name, (conditions, pairs, looped) in MACHINES.items():
+        own, short = (
+            [one for one in sessions(pairs=number, looped=looped) if one.conditions in conditions]
+            for number in (pairs, PAIRS)
+        )
+        if not own:
+            continue
         long = {_recorded_in(session) for session in own}
         # A recording with too few runs for a long session was planted in as well.
         brief = [session for session in short if session.planted and _recorded_in(session) not in long]
@@ -132,11 +143,13 @@ def of_rules() -> dict[str, Any]:
 
 def of_simulations() -> dict[str, Any]:
     """Return false alarms and power on made-up noise."""
-    tests, whole = simulated.of_tests(1, REQUESTS), simulated.of_sums(2, 24_000)
+    tests, whole = simulated.of_tests(1, REQUESTS, LOOPS), simulated.of_sums(2, 24_000)
+    once = simulated.of_tests(1, REQUESTS)
     every = ((simulated.TESTS, tests), (simulated.SUMS, whole))
     found: dict[str, Any] = {
         "requests": REQUESTS,
         "tests": asdict(tests) | {"rate": tests.rate, "bound": tests.bound},
+        "tests_once": asdict(once) | {"rate": once.rate, "bound": once.bound},
         "sums": asdict(whole) | {"rate": whole.rate, "bound": whole.bound},
         "per_request": sum(number * steps.rate for number, steps in every),
         "per_request_bound": sum(number * steps.bound for number, steps in every),
@@ -144,7 +157,9 @@ def of_simulations() -> dict[str, Any]:
     }
     for ratio in RATIOS:
         names = ("tests", "nominated", "convicted")
-        found["power"][str(ratio)] = dict(zip(names, simulated.power_of_tests(3, ratio, 20), strict=True))
+        found["power"][str(ratio)] = dict(
+            zip(names, simulated.power_of_tests(3, ratio, 20, LOOPS), strict=True)
+        )
     found["sum_power"] = dict(zip(("sums", "convicted"), simulated.power_of_sums(4, 1.1, 500), strict=True))
     return found
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 from paceline.paired.order import sides
@@ -31,6 +32,8 @@ class Session:
         sides: seconds of each test in both sides, in the order in which the tests ran.
         collections: full garbage collections of the tests that had any.
         planted: share of a test's time that it really worked longer in the head.
+        least: the least seconds of several loops, like `sides`; empty if there was one.
+        second: seconds of the second loop.
     """
 
     suite: str
@@ -39,6 +42,8 @@ class Session:
     sides: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]]
     collections: Mapping[str, Sequence[tuple[float, float]]]
     planted: Mapping[str, float]
+    least: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]]
+    second: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]]
 
     @property
     def controls(self) -> tuple[str, ...]:
@@ -80,11 +85,17 @@ class Session:
                 for key, counts in self.collections.items()
             },
             planted={},
+            least={key: turned(both) for key, both in self.least.items() if key not in self.planted},
+            second={key: turned(both) for key, both in self.second.items() if key not in self.planted},
         )
 
 
-def sessions(folder: Path = RECORDINGS, pairs: int = PAIRS) -> Iterator[Session]:
+def sessions(folder: Path = RECORDINGS, pairs: int = PAIRS, *, looped: bool = False) -> Iterator[Session]:
     """Yield every suite, so many pairs at a time.
+
+    Args:
+        looped: only recordings with several loops in each process, or only the others.
+
 
     Recordings under the same conditions follow one another; what was planted in one that has fewer pairs is
     left out, so that it can be joined with others.
@@ -92,11 +103,15 @@ def sessions(folder: Path = RECORDINGS, pairs: int = PAIRS) -> Iterator[Session]
     groups: dict[tuple[str, str], list[_Recorded]] = {}
     for path in sorted(folder.glob("*.json.gz")):
         recording = json.loads(gzip.decompress(path.read_bytes()))
+        if (recording.get("loops", 1) > 1) != looped:
+            continue
         for suite, found in recording["suites"].items():
             planted = recording["planted"].get(suite, {})
             part = _Recorded(
                 times={key: times for key, times in found["tests"].items() if all(times)},
                 collections=found["collections"],
+                least=found.get("least", {}),
+                second=found.get("second", {}),
                 planted=planted,
                 runs=recording["runs"] // 2 * 2,
             )
@@ -118,14 +133,26 @@ class _Recorded:
     collections: Mapping[str, Sequence[int]]
     planted: Mapping[str, float]
     runs: int
+    least: Mapping[str, Sequence[int]]
+    second: Mapping[str, Sequence[int]]
 
 
 def _joined(parts: Sequence[_Recorded]) -> _Recorded:
     common = [
         key for key in parts[0].times if all(key in part.times and key not in part.planted for part in parts)
     ]
+
+    def joined(rows: Callable[[_Recorded], Mapping[str, Sequence[int]]]) -> dict[str, list[int]]:
+        return {
+            key: [value for part in parts for value in rows(part)[key][: part.runs]]
+            for key in common
+            if all(key in rows(part) for part in parts)
+        }
+
     return _Recorded(
-        times={key: [value for part in parts for value in part.times[key][: part.runs]] for key in common},
+        times=joined(attrgetter("times")),
+        least=joined(attrgetter("least")),
+        second=joined(attrgetter("second")),
         collections={
             key: [
                 value for part in parts for value in part.collections.get(key, [0] * part.runs)[: part.runs]
@@ -150,6 +177,8 @@ def _blocks(suite: str, name: str, conditions: str, part: _Recorded, pairs: int)
                 key: list(zip(*_sides(counts[runs]), strict=True)) for key, counts in part.collections.items()
             },
             planted=part.planted,
+            least={key: _sides(times[runs], 1e-6) for key, times in part.least.items()},
+            second={key: _sides(times[runs], 1e-6) for key, times in part.second.items()},
         )
 
 

@@ -13,12 +13,14 @@ from itertools import permutations
 from math import exp, log
 from random import Random
 from statistics import fmean
+from typing import overload
 
 from noise import Session, usual_seconds
 
 from paceline.compare.confirm import Suspect, decide
 from paceline.compare.rules import WORTH_A_LOOK
 from paceline.stats.noise import scored, shrunk, widened
+from paceline.stats.paired import Sides
 from paceline.stats.sequential import AGAIN, LOOKS, Look, next_look
 
 #: Runs of each side from which the gate nominates.
@@ -77,20 +79,39 @@ def confirmations(
         pairs = goal
         suspects = {
             key: Suspect(
-                sides=(
-                    session.sides[key][0][:pairs],
-                    [value * ratio for value in session.sides[key][1][:pairs]],
-                ),
+                sides=slower(session.sides[key], ratio, pairs),
                 collections=session.collections.get(key, ())[:pairs],
+                least=slower(session.least.get(key), ratio, pairs),
+                second=[value * ratio for value in session.second.get(key, ((), ()))[1][:pairs]],
             )
             for key in alive
         }
         limited = {key: (base[:pairs], head[:pairs]) for key, (base, head) in controls.items()}
-        decisions = decide(suspects, limited, pairs, looks)
+        least = {
+            key: (base[:pairs], head[:pairs])
+            for key, (base, head) in session.least.items()
+            if key in controls
+        }
+        decisions = decide(suspects, limited, pairs, looks, least_controls=least or None)
         for key, decision in decisions.items():
             found[key] = decision.state == "confirmed"
         alive = {key for key, decision in decisions.items() if decision.state == "go on"}
     return found
+
+
+@overload
+def slower(both: Sides, ratio: float, pairs: int) -> Sides: ...
+
+
+@overload
+def slower(both: Sides | None, ratio: float, pairs: int) -> Sides | None: ...
+
+
+def slower(both: Sides | None, ratio: float, pairs: int) -> Sides | None:
+    """Return the first so many pairs, as if the head took `ratio` times as long."""
+    if both is None:
+        return None
+    return both[0][:pairs], [value and value * ratio for value in both[1][:pairs]]
 
 
 def way(

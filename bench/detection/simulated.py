@@ -56,10 +56,11 @@ class Steps:
         return product
 
 
-def of_tests(seed: int, requests: int, repetitions: int = 100, tests: int = TESTS) -> Steps:
+def of_tests(seed: int, requests: int, loops: int = 1, repetitions: int = 100, tests: int = TESTS) -> Steps:
     """Return what becomes of the tests of pull requests that change nothing.
 
     Args:
+        loops: how often each process of a pair runs the tests.
         repetitions: how often what was confirmed is measured again, to see what is rarer still.
     """
     random = Random(seed)
@@ -67,10 +68,10 @@ def of_tests(seed: int, requests: int, repetitions: int = 100, tests: int = TEST
     for _ in range(requests):
         machine = a_suite(random, tests)
         suspects = nominated_in(machine, random, {})
-        first, spent = confirmed_in(machine, random, {}, suspects, LOOKS)
+        first, spent = confirmed_in(machine, random, {}, suspects, LOOKS, loops)
         nominated, confirmed, pairs = nominated + len(suspects), confirmed + len(first), pairs + spent
         for _ in range(repetitions if first else 0):
-            again, _ = confirmed_in(machine, random, {}, first, AGAIN)
+            again, _ = confirmed_in(machine, random, {}, first, AGAIN, loops)
             repeated, tried = repeated + len(again), tried + len(first)
     return Steps(
         nominated=(nominated, requests * tests),
@@ -105,7 +106,7 @@ def a_sum(random: Random) -> Machine:
     return Machine(seconds=(0.8, *rest.seconds), sigmas=(_SUM_SPREAD, *rest.sigmas))
 
 
-def power_of_tests(seed: int, ratio: float, requests: int) -> tuple[int, int, int]:
+def power_of_tests(seed: int, ratio: float, requests: int, loops: int = 1) -> tuple[int, int, int]:
     """Return how many tests of 5 ms and more were made slower, nominated and convicted."""
     random = Random(seed)
     slowed = nominated = convicted = 0
@@ -113,7 +114,7 @@ def power_of_tests(seed: int, ratio: float, requests: int) -> tuple[int, int, in
         machine = a_suite(random, 1000)
         long = [at for at, seconds in enumerate(machine.seconds) if seconds >= _LONG]
         slower = dict.fromkeys(long[::8], ratio)
-        request = simulated_request(machine, random, slower)
+        request = simulated_request(machine, random, slower, loops=loops)
         slowed += len(slower)
         nominated += len(request.nominated & slower.keys())
         convicted += len(request.convicted & slower.keys())

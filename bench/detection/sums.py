@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from random import Random
 
 from noise import PAIRS, Session
+from recorded import slower
 
 from paceline.compare.confirm import Suspect, decide
 from paceline.stats.paired import Sides
@@ -56,9 +57,9 @@ def of_sessions(sessions: Sequence[Session], ratio: float, draws: int, seed: int
             again = random.sample(rest if len(rest) >= _PER_SERIES else own, _PER_SERIES)
             first, second = _drawn(random, (*order, *again))
             common = (
-                first.keys()
-                & second.keys()
-                & {key for key in first if key[0] == "sum" and (key[1] == _SUITE) == suites}
+                first[0].keys()
+                & second[0].keys()
+                & {key for key in first[0] if key[0] == "sum" and (key[1] == _SUITE) == suites}
             )
             names |= {(suite, key[1]) for key in common}
             for factor in (ratio, 1.0):
@@ -72,7 +73,9 @@ def of_sessions(sessions: Sequence[Session], ratio: float, draws: int, seed: int
     return Sums(sums=len(names), tries=tries, found=found / max(1, tries), alarms=alarms / max(1, tries))
 
 
-Figures = Mapping[tuple[str, str], Sides]
+#: Of single runs, and the least of several loops.
+Figures = tuple[Mapping[tuple[str, str], Sides], Mapping[tuple[str, str], Sides]]
+Joined = dict[tuple[str, str], tuple[list[float], list[float]]]
 
 
 def _drawn(random: Random, sessions: Sequence[Session]) -> tuple[Figures, Figures]:
@@ -80,52 +83,57 @@ def _drawn(random: Random, sessions: Sequence[Session]) -> tuple[Figures, Figure
     planted = {key for session in sessions for key in session.planted}
     found: list[Figures] = []
     for pair in (sessions[:2], sessions[2:]):
-        joined: dict[tuple[str, str], tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
+        once: Joined = defaultdict(lambda: ([], []))
+        least: Joined = defaultdict(lambda: ([], []))
         for session in pair:
             drawn = session.swapped([random.random() < 0.5 for _ in range(PAIRS)])
-            for key, both in _figures(drawn, planted).items():
-                joined[key][0].extend(both[0])
-                joined[key][1].extend(both[1])
-        found.append({key: both for key, both in joined.items() if len(both[0]) == 2 * PAIRS})
+            for joined, sides in ((once, drawn.sides), (least, drawn.least)):
+                for key, both in _figures(drawn, sides, planted).items():
+                    joined[key][0].extend(both[0])
+                    joined[key][1].extend(both[1])
+        found.append((_whole(once), _whole(least)))
     return found[0], found[1]
 
 
-def _figures(session: Session, planted: set[str]) -> dict[tuple[str, str], tuple[list[float], list[float]]]:
+def _whole(joined: Joined) -> Joined:
+    return {key: both for key, both in joined.items() if len(both[0]) == 2 * PAIRS}
+
+
+def _figures(session: Session, sides: Mapping[str, Sides], planted: set[str]) -> Joined:
     controls = set(session.controls)
-    sums: dict[tuple[str, str], tuple[list[float], list[float]]] = defaultdict(
-        lambda: ([0.0] * PAIRS, [0.0] * PAIRS)
-    )
-    for key, both in session.sides.items():
+    sums: Joined = defaultdict(lambda: ([0.0] * PAIRS, [0.0] * PAIRS))
+    for key, both in sides.items():
         if key in planted:
             continue
         if key in controls:
-            sums["control", key] = (list(both[0]), list(both[1]))
+            sums["control", key] = ([value or 0.0 for value in both[0]], [value or 0.0 for value in both[1]])
             continue
         for name in (key.partition("::")[0], _SUITE):
             for side, values in zip(sums["sum", name], both, strict=True):
                 for at, value in enumerate(values):
-                    side[at] += value
+                    side[at] += value or 0.0
     return {key: both for key, both in sums.items() if key[0] == "control" or middle(both[0]) >= _LEAST}
 
 
 def _confirmed(figures: Figures, suspects: set[tuple[str, str]], ratio: float) -> set[tuple[str, str]]:
     alive, confirmed, pairs = set(suspects), set[tuple[str, str]](), 0
-    controls = {key: both for key, both in figures.items() if key[0] == "control"}
+    once, least = figures
+    controls = {key: both for key, both in once.items() if key[0] == "control"}
+    steady = {key: both for key, both in least.items() if key[0] == "control"}
     while alive and (goal := next_look(pairs, TOTALS)) is not None:
         pairs = goal
         decisions = decide(
             {
                 key: Suspect(
-                    sides=(
-                        figures[key][0][:pairs],
-                        [value and value * ratio for value in figures[key][1][:pairs]],
-                    )
+                    sides=slower(once[key], ratio, pairs), least=slower(least.get(key), ratio, pairs)
                 )
                 for key in alive
             },
-            {key: (both[0][:pairs], both[1][:pairs]) for key, both in controls.items()},
+            {key: slower(both, 1.0, pairs) for key, both in controls.items()},
             pairs,
             TOTALS,
+            None,
+            {key: slower(both, 1.0, pairs) for key, both in steady.items()} or None,
         )
         confirmed |= {key for key, decision in decisions.items() if decision.state == "confirmed"}
         alive = {key for key, decision in decisions.items() if decision.state == "go on"}

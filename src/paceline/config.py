@@ -113,6 +113,7 @@ class GateConfig:
         python: interpreter in that environment, such as "{env}/bin/python"; empty: Paceline's own.
         lock: files, relative to the project, that decide what `setup` installs.
         controls: how many unsuspicious tests run along; they tell the speed of the machine.
+        loops: how often each process of a pair runs its tests at most; 1 where they can't run twice in one.
         time_limit: minutes after which what isn't decided is inconclusive.
     """
 
@@ -121,6 +122,7 @@ class GateConfig:
     python: str = ""
     lock: tuple[str, ...] = ()
     controls: int = 30
+    loops: int = 5
     time_limit: float = 30.0
 
 
@@ -236,6 +238,7 @@ def parse_config(table: object) -> Config:
     at_least(config.stall_timeout, 1, "tool.paceline.stall_timeout")
     at_least(config.database.transaction_timeout, 0, "tool.paceline.database.transaction_timeout")
     at_least(config.gate.controls, 10, "tool.paceline.gate.controls")
+    at_least(config.gate.loops, 1, "tool.paceline.gate.loops")
     at_least(config.gate.time_limit, 1, "tool.paceline.gate.time_limit")
     known = [suite.name for suite in suites]
     for suite in suites:

@@ -52,6 +52,15 @@ def client():
 def test_order(number):
     order(number)
 """
+ONCE = """
+_SEEN = []
+
+@pytest.mark.parametrize("number", range(12))
+def test_once(number):
+    order(1)
+    assert number not in _SEEN
+    _SEEN.append(number)
+"""
 SLOWER = APPLICATION.replace("0.002", "0.03")
 
 
@@ -157,6 +166,22 @@ def test_a_change_that_slows_everything_down_is_no_slower_machine(project: Proje
     assert done.returncode == 10, done.stdout + done.stderr
     assert "|regressed|suite tests|" in done.stdout
     assert re.search(r"sleep takes longer: time.sleep, in \d+ tests from src/app.py:5", done.stdout)
+
+
+def test_tests_that_cannot_run_twice_are_judged_by_their_first_runs(project: Project) -> None:
+    """One fails when it is repeated, and then one ends the process."""
+    for spoilt in (ONCE, ONCE.replace("assert number not in _SEEN", "number in _SEEN and os._exit(3)")):
+        git(project.root, "switch", "-q", "main")
+        project.write(tests__test_app=f"import os\n{TESTS}\n{spoilt}")
+        git(project.root, "commit", "-qam", "base")
+        git(project.root, "switch", "-qC", "feature")
+        project.write(src__app=APPLICATION.replace("0.002", "0.006"))
+        done = gate(project, "--format", "json")
+        git(project.root, "checkout", "-q", ".")
+        assert done.returncode == 10, done.stdout + done.stderr
+        (comparison,) = json.loads(done.stdout)["comparisons"]
+        slower = {delta["key"]["name"] for delta in comparison["deltas"] if delta["verdict"] == "regressed"}
+        assert "tests/test_app.py::test_once[0]" in slower
 
 
 def test_a_base_with_other_dependencies_and_a_failing_test_passes(project: Project) -> None:

@@ -139,6 +139,7 @@ class _Search:
                 rules=Rules(),
                 budgets={},
                 controls=settings.controls,
+                loops=settings.loops,
                 deadline=time.monotonic() + 60 * self._minutes,
                 labels=(self._good, commit[:10]),
             )

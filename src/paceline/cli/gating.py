@@ -107,6 +107,7 @@ def _request(
         rules=WORTH_A_LOOK,
         budgets={suite.name: budget_seconds(suite.budget) for suite in wanted.suites if suite.budget},
         controls=config.gate.controls,
+        loops=config.gate.loops,
         deadline=deadline,
         labels=(tree.commit[:10], "working tree"),
         calibrations=read_calibrations((root / config.output).with_name(NAME)).suites,

@@ -16,7 +16,7 @@ from paceline.stats.controls import Yardstick, usual_pair_spread, yardstick
 from paceline.stats.noise import usual_spread
 from paceline.stats.paired import PairedScore, Sides, detectable, paired_score
 from paceline.stats.robust import middle
-from paceline.stats.sequential import LOOKS, Look, step
+from paceline.stats.sequential import LOOKS, OBVIOUS, OBVIOUS_OF_LEAST, Look, of_least, step
 from paceline.stats.speed import steadier, without_drift
 
 K = TypeVar("K", bound=Hashable)
@@ -24,6 +24,10 @@ K = TypeVar("K", bound=Hashable)
 _MOODS = 0.06
 #: Share of the pairs that has to count at the last look.
 _ENOUGH = 0.75
+#: What takes longer runs once: it spans many disturbances, so that each run has its share of them.
+LOOPED_SECONDS = 0.5
+#: Share of the heads in which a first run is a slower one for a reason.
+_MOSTLY = 0.9
 State = Literal["go on", "dropped", "confirmed", "inconclusive"]
 
 
@@ -35,11 +39,22 @@ class Suspect:
         sides: seconds of base and head, one for each pair.
         collections: full garbage collections in base and head, one for each pair; empty if not recorded.
         failed: on which side its test failed, in words; None if it passed everywhere.
+        least: the least seconds of several loops, likewise; None if it wasn't repeated.
+        second: seconds of the heads' second loops; empty if what happens once only is judged elsewhere.
     """
 
     sides: Sides
     collections: Sequence[tuple[float, float]] = ()
     failed: str | None = None
+    least: Sides | None = None
+    second: Sequence[float | None] = ()
+
+    @property
+    def is_slower_at_first(self) -> bool:
+        """Whether it takes longer in the first loop of most heads, as chance would hardly have it."""
+        firsts = zip(self.sides[1], self.second, strict=False)
+        slower = sum(first is not None and then is not None and first > then for first, then in firsts)
+        return slower > 0 and slower >= _MOSTLY * len(self.sides[1])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,25 +81,41 @@ def decide(
     pairs: int,
     looks: tuple[Look, ...] = LOOKS,
     known: Callable[[float], float | None] | None = None,
+    least_controls: Mapping[K, Sides] | None = None,
 ) -> dict[K, Decision]:
     """Return what to do with each suspect after `pairs` pairs.
 
-    With too few controls to tell the speed of the machine, the figures are judged as they are.
+    With too few controls to tell the speed of the machine, the figures are judged as they are. What was
+    repeated is judged by its least times. What only happens the first time isn't in these, so that a test
+    whose first run is a slower one is judged by both.
 
     Args:
         controls: seconds of tests that nothing was changed for.
         looks: `AGAIN` in the independent repetition, `TOTALS` for sums.
         known: returns the standard deviation of a pair's log ratio that series of so many seconds were found
             to have; None for what nobody has looked into.
+        least_controls: the least seconds of the same tests in several loops; None if nothing was repeated.
     """
     measured = yardstick(controls, pairs)
+    usual = known
     if measured is None:
         usual = known or _usual_without_controls
         # The sides take turns, so that its moods are noise of both, and there is more of it.
         measured = Yardstick(speeds=((0.0, 0.0),) * pairs, sigma=None, drift=0.0)
-        return {key: _decided(suspect, measured, pairs, looks, usual) for key, suspect in suspects.items()}
-    measured = replace(measured, speeds=without_drift(measured.speeds))
-    return {key: _decided(suspect, measured, pairs, looks, known) for key, suspect in suspects.items()}
+    else:
+        measured = replace(measured, speeds=without_drift(measured.speeds))
+    steady = yardstick(least_controls, pairs) if least_controls else None
+    if steady is not None:
+        steady = replace(steady, speeds=without_drift(steady.speeds))
+    found: dict[K, Decision] = {}
+    for key, suspect in suspects.items():
+        if steady is not None and suspect.least is not None:
+            least = replace(suspect, sides=suspect.least, collections=())
+            found[key] = _decided(least, steady, pairs, looks, None, least=True)
+            if found[key].state in ("confirmed", "go on") or not suspect.is_slower_at_first:
+                continue
+        found[key] = _decided(suspect, measured, pairs, looks, usual, least=False)
+    return found
 
 
 def _usual_without_controls(seconds: float) -> float:
@@ -97,6 +128,8 @@ def _decided(
     pairs: int,
     looks: tuple[Look, ...],
     known: Callable[[float], float | None] | None,
+    *,
+    least: bool,
 ) -> Decision:
     base, head = ([value for value in side if value is not None and value > 0] for side in suspect.sides)
     seen = Decision(
@@ -111,12 +144,17 @@ def _decided(
         return replace(seen, reason="no pair has a time on both sides at a comparable machine speed")
     typical = exp(middle([before for before, _ in logs]))
     usual = known(typical) if known is not None else None
-    score = paired_score(logs, usual_pair_spread(measured, typical) if usual is None else usual)
-    state = step(score, looks)
+    if usual is None:
+        usual = usual_pair_spread(measured, typical, least=least)
+    score = paired_score(logs, usual)
+    obvious = OBVIOUS
+    if least:
+        obvious, looks = OBVIOUS_OF_LEAST, of_least(looks)
+    state = step(score, looks, obvious)
     last = looks[-1]
     if state == "go on" and pairs >= last.pairs and len(logs) >= _ENOUGH * last.pairs:
         # The score knows how few there are.
-        state = step(score, (replace(last, pairs=len(logs)),))
+        state = step(score, (replace(last, pairs=len(logs)),), obvious)
     seen = replace(seen, state=state, score=score)
     if state == "confirmed" and _moved(suspect.collections):
         return replace(seen, state="inconclusive", reason="garbage collection moved to it or away from it")

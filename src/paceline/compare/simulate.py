@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import exp, log
 from random import Random
 
-from paceline.compare.confirm import Suspect, decide
+from paceline.compare.confirm import LOOPED_SECONDS, Suspect, decide
 from paceline.stats.controls import chosen_controls
 from paceline.stats.noise import fit, scored, shrunk, widened
 from paceline.stats.nomination import WORTH_PAIRS, Nomination
 from paceline.stats.sequential import AGAIN, LOOKS, Look, next_look
 from paceline.stats.simulation import Machine
+
+#: Seconds of each test in each loop of a process.
+Loops = Sequence[Sequence[float]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,7 @@ def simulated_request(
     slower: Mapping[int, float],
     history: int = 0,
     nomination: Nomination = WORTH_PAIRS,
+    loops: int = 1,
 ) -> Request:
     """Return the outcome of a pull request that makes some tests slower.
 
@@ -58,13 +62,14 @@ def simulated_request(
         slower: number of a test to the ratio of its new time to the old one.
         history: runs of the base in as many earlier jobs; 0 nominates as the gate does, from two runs of
             each side.
+        loops: how often each process of a pair runs the tests.
     """
     if history:
         nominated = _by_history(machine, random, slower, history, nomination)
     else:
         nominated = nominated_in(machine, random, slower, nomination)
-    confirmed, first = confirmed_in(machine, random, slower, nominated, LOOKS)
-    convicted, second = confirmed_in(machine, random, slower, confirmed, AGAIN)
+    confirmed, first = confirmed_in(machine, random, slower, nominated, LOOKS, loops)
+    convicted, second = confirmed_in(machine, random, slower, confirmed, AGAIN, loops)
     return Request(nominated=nominated, confirmed=confirmed, convicted=convicted, pairs=first + second)
 
 
@@ -86,8 +91,13 @@ def confirmed_in(
     slower: Mapping[int, float],
     suspects: Collection[int],
     looks: tuple[Look, ...],
+    loops: int = 1,
 ) -> tuple[frozenset[int], int]:
-    """Return which suspects one job of interleaved pairs confirms, and how many pairs of a test it took."""
+    """Return which suspects one job of interleaved pairs confirms, and how many pairs of a test it took.
+
+    Args:
+        loops: how often each process runs what takes less than `LOOPED_SECONDS`.
+    """
     controls = chosen_controls(dict(enumerate(machine.seconds)), sorted(suspects))
     run = sorted({*suspects, *controls})  # as in a gate, nothing else runs in the pairs
     place = {at: number for number, at in enumerate(run)}
@@ -98,24 +108,42 @@ def confirmed_in(
     )
     changed = {place[at]: ratio for at, ratio in slower.items() if at in place}
     job = small.job(random)
-    pairs: list[tuple[Sequence[float], Sequence[float]]] = []
+    pairs: list[tuple[Loops, Loops]] = []
     alive, confirmed, spent = {*suspects}, set[int](), 0
     while alive and (goal := next_look(len(pairs), looks)) is not None:
         while len(pairs) < goal:
-            pairs.append((small.run(random, job), small.run(random, job, changed)))
+            pairs.append((small.loops(random, job, loops), small.loops(random, job, loops, changed)))
             spent += len(alive)
         decisions = decide(
-            {at: Suspect(sides=_sides(pairs, place[at])) for at in alive},
-            {at: _sides(pairs, place[at]) for at in controls},
+            {at: _suspect(pairs, place[at], small.seconds[place[at]]) for at in alive},
+            {at: _sides(pairs, place[at], _first) for at in controls},
             len(pairs),
             looks,
+            None,
+            {
+                at: _sides(pairs, place[at], min)
+                for at in (controls if loops > 1 else ())
+                if small.seconds[place[at]] <= LOOPED_SECONDS
+            },
         )
         confirmed |= {at for at, decision in decisions.items() if decision.state == "confirmed"}
         alive = {at for at, decision in decisions.items() if decision.state == "go on"}
     return frozenset(confirmed), spent
 
 
+def _suspect(pairs: Sequence[tuple[Loops, Loops]], at: int, seconds: float) -> Suspect:
+    found = Suspect(sides=_sides(pairs, at, _first))
+    if len(pairs[0][0]) == 1 or seconds > LOOPED_SECONDS:
+        return found
+    return replace(found, least=_sides(pairs, at, min), second=[head[1][at] for _, head in pairs])
+
+
 def _sides(
-    pairs: Sequence[tuple[Sequence[float], Sequence[float]]], at: int
+    pairs: Sequence[tuple[Loops, Loops]], at: int, figure: Callable[[Sequence[float]], float]
 ) -> tuple[list[float], list[float]]:
-    return [base[at] for base, _ in pairs], [head[at] for _, head in pairs]
+    base, head = ([figure([loop[at] for loop in pair[side]]) for pair in pairs] for side in (0, 1))
+    return base, head
+
+
+def _first(seconds: Sequence[float]) -> float:
+    return seconds[0]

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from math import exp
 
-from paceline.compare.confirm import Decision, Suspect, decide
-from paceline.compare.rules import GC_COUNT
 from paceline.compare.start import BEFORE_TESTS, Imports
-from paceline.model.comparison import Delta, SeriesKey
+from paceline.model.comparison import SeriesKey
 from paceline.model.profile import TIMES, Profile, Summary, TestSeries
 from paceline.model.run import PHASES
-from paceline.paired.habits import Habits, LogPairs
+from paceline.paired.habits import LogPairs
 from paceline.stats.controls import yardstick
 from paceline.stats.paired import Sides, log_pairs
-from paceline.stats.sequential import TOTALS, Look
-from paceline.stats.speed import drift
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,128 +29,33 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
-    """The figures of one process of each side."""
+class Looped:
+    """What several loops in both processes of a pair tell.
+
+    Attributes:
+        base: least times of all loops.
+        head: the same.
+        second: times of the head's second loop.
+        nodeids: the tests that ran in all of them; the others' times are those of the first.
+    """
 
     base: Figures
     head: Figures
+    second: Figures
+    nodeids: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
-    """What a series of pairs has measured.
+class Pair:
+    """The figures of one process of each side, in its first loop.
 
     Attributes:
-        controls: node ids of tests that aren't suspected.
-        former: node id in the base by that in the head, for tests that were renamed.
-        again: whether it is the independent repetition.
+        loops: None if there was no other.
     """
 
-    pairs: Sequence[Pair]
-    controls: Sequence[str]
-    former: Mapping[str, str]
-    habits: Habits
-    again: bool
-
-    def decisions(self, suspects: Sequence[Delta]) -> dict[SeriesKey, Decision]:
-        """Return what to do with each suspect."""
-        found: dict[SeriesKey, Decision] = {}
-        usual = self.habits.looks(again=self.again)
-        for looks in (usual, TOTALS):
-            chosen = {
-                delta.key: self._suspect(delta.key) for delta in suspects if self._looks(delta.key) == looks
-            }
-            found |= decide(chosen, self._controls(), len(self.pairs), looks, self.habits.usual)
-        return found
-
-    def due(self, suspects: Sequence[Delta]) -> list[Delta]:
-        """Return the suspects that are looked at after so many pairs.
-
-        Not after each pair: every judgement is another chance to be wrong.
-        """
-        return [
-            delta
-            for delta in suspects
-            if any(look.pairs == len(self.pairs) for look in self._looks(delta.key))
-        ]
-
-    def _looks(self, key: SeriesKey) -> tuple[Look, ...]:
-        return self.habits.looks(again=self.again) if key.subject == "test" else TOTALS
-
-    def slower_controls(self, suite: str) -> tuple[Delta, ...]:
-        """Return the controls that would have been confirmed: overlooked by the first runs, or chance."""
-        keys = [self._key(nodeid, suite) for nodeid in self.controls]
-        looks = self.habits.looks(again=self.again)
-        decisions = decide(
-            {key: self._suspect(key) for key in keys},
-            self._controls(),
-            len(self.pairs),
-            looks,
-            self.habits.usual,
-        )
-        return tuple(
-            Delta(
-                key=key,
-                evidence="timed",
-                verdict="inconclusive",
-                before=decision.before,
-                after=decision.after,
-                ratio=decision.score.median,
-            )
-            for key, decision in decisions.items()
-            if decision.state == "confirmed" and decision.score is not None
-        )
-
-    @property
-    def machine_factor(self) -> float | None:
-        """How much slower the machine was in the heads' processes; None where too few controls tell."""
-        measured = yardstick(self._controls(), len(self.pairs))
-        return None if measured is None else exp(measured.drift - drift(measured.speeds))
-
-    @property
-    def shared_change(self) -> float | None:
-        """How much slower the controls are in the heads because of what was changed; None if they aren't."""
-        measured = yardstick(self._controls(), len(self.pairs))
-        common = drift(measured.speeds) if measured is not None else 0.0
-        return exp(common) if common else None
-
-    def _controls(self) -> dict[SeriesKey, Sides]:
-        return {key: self._sides(key) for key in (self._key(nodeid, "") for nodeid in self.controls)}
-
-    def _key(self, nodeid: str, suite: str) -> SeriesKey:
-        metric = best_metric(self.pairs)
-        return SeriesKey(suite=suite, subject="test", name=nodeid, phase="call", metric=metric)
-
-    def _suspect(self, key: SeriesKey) -> Suspect:
-        # The recorder knows no collections of imports.
-        nothing: Sides = ([], [])
-        base, head = self._sides(replace(key, metric=GC_COUNT)) if key.subject != "import" else nothing
-        collections = [
-            (before, after)
-            for before, after in zip(base, head, strict=True)
-            if before is not None and after is not None
-        ]
-        return Suspect(sides=self._sides(key), collections=collections, failed=self._failed(key))
-
-    def _failed(self, key: SeriesKey) -> str | None:
-        if key.subject != "test":
-            return None
-        for pair in self.pairs:
-            for side, figures, name in (
-                ("in the base", pair.base, self.former.get(key.name, key.name)),
-                ("in the head", pair.head, key.name),
-            ):
-                test = figures.tests.get(name)
-                if test is not None and test.outcome not in ("passed", "xfailed", "xpassed"):
-                    return side
-        return None
-
-    def _sides(self, key: SeriesKey) -> Sides:
-        before = replace(key, name=self.former.get(key.name, key.name))
-        return (
-            [value_of(pair.base, before) for pair in self.pairs],
-            [value_of(pair.head, key) for pair in self.pairs],
-        )
+    base: Figures
+    head: Figures
+    loops: Looped | None = None
 
 
 def all_series(pairs: Sequence[Pair]) -> tuple[LogPairs, ...]:
@@ -191,7 +91,7 @@ def value_of(figures: Figures, key: SeriesKey) -> float | None:
         case "part":
             return _part(profile, key)
         case "suite":
-            return _sum(profile, key.metric)
+            return sum_of(profile, key.metric)
 
 
 def best_metric(pairs: Sequence[Pair]) -> str:
@@ -206,17 +106,25 @@ def best_metric(pairs: Sequence[Pair]) -> str:
 def _part(profile: Profile, key: SeriesKey) -> float | None:
     # A sum over the phases of all tests, or a span of the session.
     if key.name in PHASES:
-        return _sum(profile, key.metric, key.name)
+        return sum_of(profile, key.metric, key.name)
     if key.name == "start":
         known = [_median(profile.totals.get(name, {}).get(key.metric)) for name in BEFORE_TESTS[:-1]]
         return sum(filter(None, known)) if None not in known else None
     return _median(profile.totals.get(key.name, {}).get(key.metric))
 
 
-def _sum(profile: Profile, metric: str, phase: str | None = None) -> float | None:
+def sum_of(
+    profile: Profile, metric: str, phase: str | None = None, nodeids: Collection[str] | None = None
+) -> float | None:
+    """Return the sum of `metric` over the tests, or only over `nodeids`; None if none of them has it.
+
+    Args:
+        phase: only this one.
+    """
     values = [
         metrics[metric].median
         for test in profile.tests
+        if nodeids is None or test.nodeid in nodeids
         for name, metrics in test.phases.items()
         if metric in metrics and phase in (None, name)
     ]

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from paceline.model.run import Run, TestRecord
 from paceline.model.status import final_attempts, passed_tests
+from paceline.paired.loops import seconds_of
 
 #: Seconds within which a control is neither all noise nor a price of its own.
 _USEFUL = (0.0005, 0.5)
@@ -40,7 +41,7 @@ def quickest(run: Run) -> tuple[str, ...]:
     by_file: dict[str, TestRecord] = {}
     for test in final_attempts(run):
         if test.outcome == "passed" and (
-            test.path not in by_file or _whole(test) < _whole(by_file[test.path])
+            test.path not in by_file or seconds_of(test) < seconds_of(by_file[test.path])
         ):
             by_file[test.path] = test
     return tuple(test.nodeid for test in by_file.values())
@@ -54,8 +55,4 @@ def common(base: Run, head: Run, nodeids: Sequence[str]) -> tuple[str, ...]:
 
 def _useful(run: Run) -> set[str]:
     low, high = _USEFUL
-    return {test.nodeid for test in final_attempts(run) if low <= _whole(test) <= high}
-
-
-def _whole(test: TestRecord) -> float:
-    return sum(phase.values.get("duration", 0.0) for phase in test.phases)
+    return {test.nodeid for test in final_attempts(run) if low <= seconds_of(test) <= high}

@@ -17,6 +17,7 @@ from paceline.model.environment import Environment
 from paceline.model.profile import Profile
 from paceline.model.run import Run
 from paceline.paired.habits import Habits
+from paceline.paired.loops import ONCE, Loops
 from paceline.paired.preparation import Side as Place
 from paceline.paired.sample import Bench, Sample, take
 from paceline.profile.aggregate import aggregate
@@ -41,6 +42,7 @@ class GateRequest:
         rules: when a series is suspicious.
         budgets: suite to the seconds that it may take.
         controls: how many unsuspicious tests run along.
+        loops: how often each process of a pair runs its tests at most.
         deadline: value of the monotonic clock at which it has to end.
         labels: what the base and the head are called in the report.
         calibrations: suite to what was found out about its noise.
@@ -53,6 +55,7 @@ class GateRequest:
     rules: Rules
     budgets: Mapping[str, float]
     controls: int
+    loops: int
     deadline: float
     labels: tuple[str, str]
     calibrations: Mapping[str, SuiteCalibration] = field(default_factory=dict[str, SuiteCalibration])
@@ -98,9 +101,11 @@ def sample(
     nodeids: Sequence[str],
     seed: int,
     tally: Tally,
+    loops: Loops = ONCE,
 ) -> Sample:
     """Run the tests `nodeids` of `suite`, or all of it, in one process at `place`."""
-    taken = take(request.bench, place, request.other(place), suite, stem, nodeids=nodeids, seed=seed)
+    other = request.other(place)
+    taken = take(request.bench, place, other, suite, stem, nodeids=nodeids, seed=seed, loops=loops)
     tally.add(taken)
     return taken
 

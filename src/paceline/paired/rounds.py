@@ -12,10 +12,12 @@ from paceline.model.comparison import BUDGET, Delta, SeriesKey
 from paceline.model.profile import MEASURED_STATUSES
 from paceline.model.run import Run
 from paceline.paired import order
-from paceline.paired.figures import Figures, Pair, Session
+from paceline.paired.figures import Figures, Looped, Pair
 from paceline.paired.growth import typical_causes
 from paceline.paired.habits import Habits
+from paceline.paired.judgement import Session
 from paceline.paired.kinds import is_exact, is_explained, is_of_all, is_of_start, tests_of, unexplained
+from paceline.paired.loops import Repeated, first_loop, loops_for, repeated, seconds_of
 from paceline.paired.request import GateRequest, Tally, Watcher, compared, profile_of, sample
 from paceline.profile.runner import OutOfTimeError
 from paceline.stats.sequential import LOOKS, TOTALS
@@ -57,6 +59,7 @@ class Rounds:
 
     Attributes:
         repeats: whether what was confirmed has to stand a second, independent series.
+        once: whether tests run once in each process, because they can't run twice.
         wholes: pairs in which the whole suite ran.
     """
 
@@ -69,6 +72,7 @@ class Rounds:
     head: Run
     habits: Habits
     repeats: bool = True
+    once: bool = False
     factor: float | None = None
     notes: tuple[str, ...] = ()
     wholes: list[tuple[Run, Run]] = field(default_factory=list[tuple[Run, Run]])
@@ -136,10 +140,11 @@ class Rounds:
             if isinstance(made, str):
                 series.unfinished = made
                 break
-            series.runs.append(made)
+            firsts = first_loop(made[0]), first_loop(made[1])
+            series.runs.append(firsts)
             if any(map(is_of_all, wanted)):
-                self.wholes.append(made)
-            pairs.append(Pair(base=self._figures(made[0]), head=self._figures(made[1])))
+                self.wholes.append(firsts)
+            pairs.append(self._figures(firsts, repeated(*made, self.former)))
             series.session = Session(
                 pairs=pairs,
                 controls=controls,
@@ -192,7 +197,11 @@ class Rounds:
     ) -> tuple[Run, Run] | str:
         """Run one pair and return both runs, base first; or why there is none."""
         nodeids = self._selection(suspects, controls)
-        expected = 2 * self._seconds(nodeids)
+        whole, fixed = self._seconds(nodeids)
+        looped = any(delta.key.subject == "test" or is_of_all(delta) for delta in suspects)
+        most = self.request.loops if looped and not self.once else 1
+        loops = loops_for(self.head, nodeids, fixed, most)
+        expected = 2 * (whole + loops.seconds)
         if not self.tally.allows(expected):
             return _LATE
         series = 1 if again or not self.repeats else 2
@@ -204,16 +213,24 @@ class Rounds:
             (of * series - number) * expected,
         )
         places = {"base": self.request.base, "head": self.request.head}
+        olds = tuple(self.former.get(one, one) for one in loops.nodeids)
+        loops_of = {"base": replace(loops, nodeids=olds), "head": loops}
         runs: dict[str, Run] = {}
         for name in order.sides(number):
             stem = f"{self.suite.name}-{'again' if again else 'pairs'}-{number + 1:02}-{name}"
             wanted = nodeids if name == "head" else tuple(self.former.get(one, one) for one in nodeids)
             seed = 1000 * (1 + again) + number
             try:
-                made = sample(self.request, self.suite, places[name], stem, wanted, seed, self.tally)
+                made = sample(
+                    self.request, self.suite, places[name], stem, wanted, seed, self.tally, loops_of[name]
+                )
             except OutOfTimeError:
                 return _LATE
-            if made.run is None or made.result.status not in MEASURED_STATUSES:
+            failed = made.run is None or made.result.status not in MEASURED_STATUSES
+            if failed and loops.count > 1:
+                self.once = True
+                return self._pair(suspects, controls, number=number, of=of, again=again)
+            if made.run is None or failed:
                 return f"a repeated run of the {name} failed: {made.result.reason or made.result.status}"
             runs[name] = made.run
         return runs["base"], runs["head"]
@@ -233,17 +250,26 @@ class Rounds:
         files = order.common(self.base, self.head, order.quickest(self.head)) if starts else ()
         return order.in_order(self.head, {*tests_of(suspects), *users, *controls, *files})
 
-    def _seconds(self, nodeids: Sequence[str]) -> float:
-        """Return about how long a process with these tests takes, by the first run of the head."""
+    def _seconds(self, nodeids: Sequence[str]) -> tuple[float, float]:
+        """Return about how long a process takes, and without its tests, by the first run of the head."""
         whole = self.head.end.duration if self.head.end is not None else None
-        spent = {
-            test.nodeid: sum(phase.values.get("duration", 0.0) for phase in test.phases)
-            for test in self.head.tests
-        }
+        spent = {test.nodeid: seconds_of(test) for test in self.head.tests}
         fixed = max(0.0, (whole or 0.0) - sum(spent.values()))
-        return fixed + sum(spent.get(nodeid, 0.0) for nodeid in nodeids or spent)
+        return fixed + sum(spent.get(nodeid, 0.0) for nodeid in nodeids or spent), fixed
 
-    def _figures(self, run: Run) -> Figures:
+    def _figures(self, firsts: tuple[Run, Run], more: Repeated | None) -> Pair:
+        base, head = (self._of(run) for run in firsts)
+        if more is None:
+            return Pair(base=base, head=head)
+        loops = Looped(
+            base=self._of(more.base),
+            head=self._of(more.head),
+            second=self._of(more.second),
+            nodeids=more.nodeids,
+        )
+        return Pair(base=base, head=head, loops=loops)
+
+    def _of(self, run: Run) -> Figures:
         return Figures(profile=profile_of(self.suite, (run,)), imports=imports_of(run))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,14 +12,16 @@ from pathlib import Path
 from paceline.config import Suite
 from paceline.errors import UnreadableFileError
 from paceline.model.run import Run, RunEnd
+from paceline.paired.loops import ONCE, Loops
 from paceline.paired.preparation import Side
 from paceline.profile.plan import Selection, Step, arguments
 from paceline.profile.result import StepResult
 from paceline.profile.runner import Progress, RunInterruptedError, run_pytest
 from paceline.store.run_file import SUFFIX, read_run, seal
 
-#: What the two variables of `paceline.witness` are called there; the test process is known by name only.
-_OTHER, _OUT = "PACELINE_OTHER_SIDE", "PACELINE_WITNESS"
+#: What the variables of `paceline.witness` and `paceline.loops` are called there; the test process is known
+#: by name only.
+_OTHER, _OUT, _LOOPS = "PACELINE_OTHER_SIDE", "PACELINE_WITNESS", "PACELINE_LOOPS"
 #: Plugins that shuffle: both sides have to run the same tests in the same order.
 _STEADY = ("-p", "no:randomly", "-p", "no:random_order", "-p", "no:cacheprovider")
 
@@ -77,13 +80,22 @@ def warm_up(bench: Bench, side: Side, other: Side, suite: Suite) -> None:
 
 
 def take(
-    bench: Bench, side: Side, other: Side, suite: Suite, name: str, *, nodeids: Sequence[str] = (), seed: int
+    bench: Bench,
+    side: Side,
+    other: Side,
+    suite: Suite,
+    name: str,
+    *,
+    nodeids: Sequence[str] = (),
+    seed: int,
+    loops: Loops = ONCE,
 ) -> Sample:
     """Run the tests `nodeids` of `suite`, or all of it, on one `side`.
 
     Args:
         name: of the files that are written.
         seed: of Python's hashes, the same on both sides of a pair.
+        loops: which of the tests run several times.
 
     Raises:
         OutOfTimeError: the deadline has passed.
@@ -93,12 +105,16 @@ def take(
     witness = bench.folder / f"{name}.borrowed"
     step = Step(suite=replace(suite, workers=0, paths=()) if nodeids else suite, round=1)
     selection = Selection(paths=(_listed(bench.folder / f"{name}.tests", nodeids),) if nodeids else ())
-    command = [side.python, *arguments(step, 0, str(run_file), selection), *_STEADY]
+    command = [side.python, *arguments(step, 0, str(run_file), selection), *_STEADY, "-p", "paceline.witness"]
+    environment = _environment(side, other, suite, seed, witness)
+    if loops.count > 1:
+        command += ["-p", "paceline.loops"]
+        environment[_LOOPS] = _told(bench.folder / f"{name}.loops", loops)
     end = _run(
         bench,
         side,
-        [*command, "-p", "paceline.witness"],
-        environment=_environment(side, other, suite, seed, witness),
+        command,
+        environment=environment,
         run_file=run_file,
         log=log,
     )
@@ -146,6 +162,11 @@ def _environment(side: Side, other: Side, suite: Suite, seed: int, witness: Path
         _OTHER: str(other.root),
         _OUT: str(witness),
     }
+
+
+def _told(path: Path, loops: Loops) -> str:
+    path.write_text(json.dumps({"loops": loops.count, "nodeids": loops.nodeids}), encoding="utf-8")
+    return str(path)
 
 
 def _listed(path: Path, nodeids: Sequence[str]) -> str:

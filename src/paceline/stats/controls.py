@@ -16,6 +16,8 @@ from paceline.stats.speed import Speeds, drift
 K = TypeVar("K", bound=Hashable)
 #: Fewer than this can't tell the speed of the machine.
 LEAST_CONTROLS = 10
+#: Noise of the least of several loops, by that of a single run.
+_OF_LEAST = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +68,13 @@ def yardstick(controls: Mapping[K, Sides], pairs: int) -> Yardstick | None:
     )
 
 
-def usual_pair_spread(measured: Yardstick, seconds: float) -> float:
-    """Return the standard deviation of a pair's log ratio that a series of such a duration usually has."""
-    by_duration = sqrt(2) * usual_spread(seconds)
+def usual_pair_spread(measured: Yardstick, seconds: float, *, least: bool = False) -> float:
+    """Return the standard deviation of a pair's log ratio that a series of such a duration usually has.
+
+    Args:
+        least: each time is the least of several loops.
+    """
+    by_duration = sqrt(2) * usual_spread(seconds) * (_OF_LEAST if least else 1.0)
     return by_duration if measured.sigma is None else max(measured.sigma, by_duration / 2)
 
 

@@ -7,7 +7,7 @@ surrounds a test in time disturbs it too, each process and each job has a speed,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import exp, log, sqrt
 from random import Random
 
@@ -68,6 +68,16 @@ class Machine:
                 noise += random.expovariate(1 / (shape.disturbed * sigma))
             times.append(seconds * exp(noise) * (slower or {}).get(at, 1.0))
         return tuple(times)
+
+    def loops(
+        self, random: Random, job: Sequence[float], number: int, slower: Mapping[int, float] | None = None
+    ) -> tuple[tuple[float, ...], ...]:
+        """Return the seconds of each test in each loop of one process, which has one speed."""
+        speed = exp(random.gauss(0, self.shape.machine))
+        steady = replace(self, shape=replace(self.shape, machine=0.0))
+        return tuple(
+            tuple(speed * seconds for seconds in steady.run(random, job, slower)) for _ in range(number)
+        )
 
 
 def a_suite(random: Random, tests: int, median: float = 0.001, shape: Shape | None = None) -> Machine:

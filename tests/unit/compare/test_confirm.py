@@ -8,6 +8,7 @@ import pytest
 
 from paceline.compare.confirm import Decision, Suspect, concluded, decide
 from paceline.model.comparison import Delta, SeriesKey, Verdict
+from paceline.stats.sequential import LOOKS
 
 KEY = SeriesKey(suite="s", subject="test", name="t.py::x", phase="call", metric="clean_time")
 NOMINATED = Delta(key=KEY, evidence="timed", verdict="inconclusive", ratio=1.4)
@@ -146,3 +147,36 @@ def test_the_verdict_carries_the_figures_of_the_last_pairs() -> None:
     assert found.ratio == pytest.approx(1.5)
     assert found.detectable is not None
     assert 1.05 <= found.detectable < 1.2
+
+
+def in_loops(first: Sequence[float], second: Sequence[float], least: Sequence[float], pairs: int) -> Decision:
+    """Return the decision on a test whose base takes 0.1 s every time, and its head these seconds."""
+    base = [0.1] * pairs
+    suspect = Suspect(sides=(base, first[:pairs]), least=(base, least[:pairs]), second=second[:pairs])
+    controls = {("control", at): (base, base) for at in range(12)}
+    return decide({("suspect", 0): suspect}, controls, pairs, LOOKS, None, controls)["suspect", 0]
+
+
+NOISY = [0.1, 0.13, 0.09, 0.12, 0.14, 0.11, 0.1, 0.12, 0.13, 0.09]
+
+
+def test_the_least_of_several_loops_decides() -> None:
+    """A fifth more is confirmed after six pairs, and noise of single runs is dropped after three."""
+    slower = [0.12, 0.1205, 0.1195, 0.12, 0.12, 0.1205]
+    assert in_loops(NOISY, slower, slower, 3).state == "go on"
+    assert in_loops(NOISY, slower, slower, 6).state == "confirmed"
+    assert in_loops([0.12, 0.14, 0.13], [0.13, 0.14, 0.12], [0.1, 0.1005, 0.0995], 3).state == "dropped"
+
+
+def test_what_only_happens_the_first_time_is_still_found() -> None:
+    """Such as a cache that is filled: later runs don't show it, so that the first ones are judged as well."""
+    first, later = [0.2] * 10, [0.1] * 10
+    assert in_loops(first, later, later, 3).state == "go on"
+    assert in_loops(first, later, later, 10).state == "confirmed"
+
+
+def test_loops_without_controls_in_them_say_nothing() -> None:
+    """The single runs are judged then."""
+    suspect = Suspect(sides=(BASE, HEAD), least=(BASE, BASE), second=BASE)
+    controls = {("control", at): (BASE, BASE) for at in range(12)}
+    assert decide({("s", 0): suspect}, controls, 20, LOOKS, None, {})["s", 0].state == "confirmed"
