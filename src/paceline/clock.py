@@ -27,12 +27,14 @@ class Clock:
     Attributes:
         counter: monotonic seconds with an arbitrary origin.
         cpu: user and system CPU seconds of this process, all threads.
+        thread: the same of the calling thread alone.
         sleep: real waiting, in seconds, even where the tests have patched `time.sleep`.
         boot: seconds since the machine was started; None where the system doesn't tell.
     """
 
     counter: Callable[[], float] = time.perf_counter
     cpu: Callable[[], float] = time.process_time
+    thread: Callable[[], float] = time.thread_time
     sleep: Callable[[float], None] = time.sleep
     boot: Callable[[], float] | None = field(default_factory=_boot_clock)
     _epoch: float = field(default_factory=lambda: time.time() - time.perf_counter())

@@ -71,6 +71,27 @@ def test_spawns():
     assert computed["children_cpu_time"] == 0
 
 
+def test_a_wait_within_a_pause_is_no_garbage_collection(project: RecordedProject) -> None:
+    """One for a processor is told already: taken out twice, the test would seem to have taken no time."""
+    project.file(
+        "test_it.py",
+        """
+import gc, time
+
+def test_waits():
+    def wait(phase, info):
+        if phase == "start":
+            time.sleep(0.3)
+    gc.callbacks.append(wait)
+    gc.collect()
+    gc.callbacks.remove(wait)
+""",
+    )
+    waited = _call(project.pytest(plugins=("paceline",)).run, "test_waits")
+    assert 0 < waited["gc_time"] < 0.2
+    assert waited["clean_time"] >= 0.29
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
