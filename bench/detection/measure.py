@@ -14,7 +14,7 @@ import gzip
 import json
 import platform
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -35,13 +35,18 @@ from paceline.stats.robust import middle
 RESULTS = Path(__file__).parents[1] / "results" / "detection.json"
 RATIOS = (1.1, 1.2, 1.5)
 RATE = 1e-3
-#: Conditions of recordings, by what is said of the machine, how many pairs a session has there, and whether
-#: each process ran the tests several times. With ten pairs, what is undecided then counts as not found.
+#: Conditions of recordings, by what is said of the machine, how many pairs a session has there, whether each
+#: process ran the tests several times, and whether that is made use of. What is undecided after fewer than
+#: twenty pairs counts as not found.
 MACHINES = {
-    "quiet": (("quiet",), PAIRS, True),
-    "overloaded": (("crowded", "shared"), PAIRS, True),
-    "quiet, tests run once,": (("quiet",), 20, False),
-    "overloaded, tests run once,": (("crowded", "shared"), PAIRS, False),
+    "quiet machine": (("quiet",), PAIRS, True, True),
+    "overloaded machine": (("crowded", "shared"), PAIRS, True, True),
+    "noisy host, six pairs": (("noisy host",), 6, True, True),
+    "noisy host, six pairs, first loops only": (("noisy host",), 6, True, False),
+    "quiet machine, first loops only": (("quiet",), PAIRS, True, False),
+    "overloaded machine, first loops only": (("crowded", "shared"), PAIRS, True, False),
+    "quiet machine, tests run once": (("quiet",), 20, False, False),
+    "overloaded machine, tests run once": (("crowded", "shared"), PAIRS, False, False),
 }
 #: Loops of each process of a pair.
 LOOPS = 5
@@ -61,6 +66,7 @@ def of_recordings() -> dict[str, Any]:
         found[path.name] = {
             **{key: recording[key] for key in ("at", "conditions", "cpu", "python", "runs")},
             "load": round(recording["load"], 1),
+            "loops": recording.get("loops", 1),
             "tests": {name: len(values) for name, values in medians.items()},
             "tests_of_5_ms": {
                 name: sum(value >= equal_rates.LONG for value in values) for name, values in medians.items()
@@ -77,8 +83,9 @@ def of_the_spreads() -> list[dict[str, Any]]:
             "suite": session.suite,
             "conditions": session.conditions,
             "spread": round(session.measured().sigma or 0.0, 3),
+            "least_spread": round(session.measured(least=True).sigma or 0.0, 3) if session.least else None,
         }
-        for session in sessions()
+        for session in (*sessions(), *sessions(looped=True))
     ]
 
 
@@ -90,9 +97,13 @@ def _recorded_in(session: Session) -> str:
 def of_the_way() -> dict[str, Any]:
     """Return false alarms and power on recorded noise, from nomination to the second confirmation."""
     found: dict[str, Any] = {}
-    for name, (conditions, pairs, looped) in MACHINES.items():
+    for name, (conditions, pairs, looped, used) in MACHINES.items():
         own, short = (
-            [one for one in sessions(pairs=number, looped=looped) if one.conditions in conditions]
+            [
+                one if used else replace(one, least={}, second={})
+                for one in sessions(pairs=number, looped=looped)
+                if one.conditions in conditions
+            ]
             for number in (pairs, PAIRS)
         )
         if not own:

@@ -60,9 +60,10 @@ class Session:
         """How many there are."""
         return len(next(iter(self.sides.values()))[0])
 
-    def measured(self, pairs: int = PAIRS) -> Yardstick:
-        """Return what the controls of the first so many pairs say."""
-        found = yardstick({key: _cut(self.sides[key], pairs) for key in self.controls}, pairs)
+    def measured(self, pairs: int = PAIRS, *, least: bool = False) -> Yardstick:
+        """Return what the controls of the first so many pairs say; by single runs, or the `least` of all."""
+        sides = self.least if least else self.sides
+        found = yardstick({key: _cut(sides[key], pairs) for key in self.controls}, pairs)
         if found is None:
             raise ValueError(f"{self.recording}: too few controls in {self.suite}")
         return found

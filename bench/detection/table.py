@@ -43,7 +43,7 @@ def _promises(results: Mapping[str, Any]) -> Iterator[str]:
     empty = " |" * len(way)
     yield "## In short"
     yield ""
-    yield f"| | simulated noise, known truth |{''.join(f' recorded, {name} machine |' for name in way)}"
+    yield f"| | simulated noise, known truth |{''.join(f' recorded, {name} |' for name in way)}"
     yield f"|---|---:|{'---:|' * len(way)}"
     unchanged = [one["unchanged"] for one in way.values()]
     seen = [
@@ -82,7 +82,11 @@ def _way(results: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield "| | nominated | then confirmed | then confirmed again | in all |"
     yield "|---|---:|---:|---:|---:|"
-    for name, kind in {"tests": "tests", "sums, all suspected": "sums"}.items():
+    for name, kind in {
+        "tests": "tests",
+        "tests, run once in each process": "tests_once",
+        "sums, all suspected": "sums",
+    }.items():
         steps = made[kind]
         cells = [_of(steps[step]) for step in ("nominated", "confirmed", "repeated")]
         yield f"| simulated, unchanged {name} | {' | '.join(cells)} | {steps['rate']:.1e} |"
@@ -92,14 +96,14 @@ def _way(results: Mapping[str, Any]) -> Iterator[str]:
 
 def _recorded(machine: str, way: Mapping[str, Any]) -> Iterator[str]:
     unchanged = way["unchanged"]
-    yield _line(f"{machine} machine, {unchanged['tests']} unchanged tests", unchanged, "{:.1e}")
+    yield _line(f"{machine}, {unchanged['tests']} unchanged tests", unchanged, "{:.1e}")
     for ratio, found in way["slower"].items():
-        name = f"{machine} machine, {found['tests']} tests of 5 ms and more, {_change(ratio)}"
+        name = f"{machine}, {found['tests']} tests of 5 ms and more, {_change(ratio)}"
         yield _line(name, found, "{:.0%}")
     for ratio, counts in way["planted"].items():
         tests = counts["tests"]
         yield (
-            f"| {machine} machine, really planted work, {_change(ratio)}, {tests} tests | "
+            f"| {machine}, really planted work, {_change(ratio)}, {tests} tests | "
             f"{counts['nominated'] / tests:.0%} | {counts['confirmed'] / tests:.0%} of all | "
             f"{counts['repeated'] / tests:.0%} of all | |"
         )
@@ -139,23 +143,34 @@ def _table(rules: Mapping[str, Any], kind: str) -> Iterator[str]:
 def _recordings(results: Mapping[str, Any]) -> Iterator[str]:
     yield "## What was recorded"
     yield ""
-    yield "| recording | machine | load | runs | tests, of these 5 ms and more |"
-    yield "|---|---|---:|---:|---|"
+    yield "| recording | machine | load | runs | loops | tests, of these 5 ms and more |"
+    yield "|---|---|---:|---:|---:|---|"
     for name, found in results["recordings"].items():
         tests = ", ".join(
             f"{suite} {number}, {found['tests_of_5_ms'][suite]}" for suite, number in found["tests"].items()
         )
-        cells = (name.partition(".")[0], found["conditions"], found["load"], found["runs"], tests)
+        cells = (
+            name.partition(".")[0],
+            *(found[key] for key in ("conditions", "load", "runs", "loops")),
+            tests,
+        )
         yield f"| {' | '.join(map(str, cells))} |"
     yield ""
-    yield "| suite | machine | sessions of ten pairs | a usual pair of one of their controls differs by |"
-    yield "|---|---|---:|---|"
-    spreads: dict[tuple[str, str], list[float]] = {}
+    yield (
+        "| suite | machine | sessions of ten pairs | a usual pair of one of their controls differs by "
+        "| by the least of five loops |"
+    )
+    yield "|---|---|---:|---|---|"
+    spreads: dict[tuple[str, str, bool], list[tuple[float, float | None]]] = {}
     for one in results["spreads"]:
-        spreads.setdefault((one["suite"], one["conditions"]), []).append(one["spread"])
-    for (suite, conditions), found in spreads.items():
-        shown = ", ".join(f"{spread:.0%}" for spread in sorted(found))
-        yield f"| {suite} | {conditions} | {len(found)} | {shown} |"
+        least = one["least_spread"]
+        spreads.setdefault((one["suite"], one["conditions"], least is None), []).append(
+            (one["spread"], least)
+        )
+    for (suite, conditions, _), found in spreads.items():
+        single = ", ".join(f"{spread:.0%}" for spread, _ in found)
+        shown = ", ".join(f"{least:.1%}" for _, least in found if least is not None)
+        yield f"| {suite} | {conditions} | {len(found)} | {single} | {shown} |"
 
 
 def _powers(power: Sequence[float]) -> list[str]:

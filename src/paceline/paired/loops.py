@@ -18,9 +18,8 @@ from paceline.model.profile import TIMES
 from paceline.model.run import Phase, Run, TestRecord
 from paceline.model.status import final_attempts
 
-#: Seconds that further loops may take, in times of what a process takes anyway; at least so much, and so much
-#: for a whole suite.
-_SHARE, _LEAST, _OF_ALL = 2.0, 2.0, 20.0
+#: Further loops may take as long as a process takes anyway, between so many seconds.
+_LEAST, _MOST = 2.0, 20.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +40,13 @@ class Loops:
 ONCE = Loops()
 
 
-def loops_for(run: Run, nodeids: Sequence[str], fixed: float, most: int) -> Loops:
+def loops_for(run: Run, nodeids: Sequence[str], process: float, most: int) -> Loops:
     """Return how often tests are worth running in one process.
 
     Args:
         run: of the whole suite; it tells what the tests take.
         nodeids: the tests of the process; none: all of the suite.
-        fixed: seconds that a process takes besides its tests.
+        process: seconds that one takes whose tests run once.
         most: loops at most.
     """
     spent = {test.nodeid: seconds_of(test) for test in final_attempts(run)}
@@ -62,7 +61,7 @@ def loops_for(run: Run, nodeids: Sequence[str], fixed: float, most: int) -> Loop
         and fixture.nodeid.partition("::")[0] in files
     )
     one = sum(spent[nodeid] for nodeid in short) + rebuilt
-    granted = max(_SHARE * fixed, _LEAST) if nodeids else _OF_ALL
+    granted = min(max(process, _LEAST), _MOST)
     count = min(most, 1 + int(granted / one)) if one else 1
     # pytest tears down what the next test doesn't need: a test next to itself would keep its fixtures.
     return Loops(count=count, nodeids=short, seconds=(count - 1) * one) if len(short) > 1 < count else ONCE

@@ -197,11 +197,11 @@ class Rounds:
     ) -> tuple[Run, Run] | str:
         """Run one pair and return both runs, base first; or why there is none."""
         nodeids = self._selection(suspects, controls)
-        whole, fixed = self._seconds(nodeids)
+        once = self._seconds(nodeids)
         looped = any(delta.key.subject == "test" or is_of_all(delta) for delta in suspects)
         most = self.request.loops if looped and not self.once else 1
-        loops = loops_for(self.head, nodeids, fixed, most)
-        expected = 2 * (whole + loops.seconds)
+        loops = loops_for(self.head, nodeids, once, most)
+        expected = 2 * (once + loops.seconds)
         if not self.tally.allows(expected):
             return _LATE
         series = 1 if again or not self.repeats else 2
@@ -250,12 +250,12 @@ class Rounds:
         files = order.common(self.base, self.head, order.quickest(self.head)) if starts else ()
         return order.in_order(self.head, {*tests_of(suspects), *users, *controls, *files})
 
-    def _seconds(self, nodeids: Sequence[str]) -> tuple[float, float]:
-        """Return about how long a process takes, and without its tests, by the first run of the head."""
+    def _seconds(self, nodeids: Sequence[str]) -> float:
+        """Return about how long a process takes that runs these tests once, by the first run of the head."""
         whole = self.head.end.duration if self.head.end is not None else None
         spent = {test.nodeid: seconds_of(test) for test in self.head.tests}
         fixed = max(0.0, (whole or 0.0) - sum(spent.values()))
-        return fixed + sum(spent.get(nodeid, 0.0) for nodeid in nodeids or spent), fixed
+        return fixed + sum(spent.get(nodeid, 0.0) for nodeid in nodeids or spent)
 
     def _figures(self, firsts: tuple[Run, Run], more: Repeated | None) -> Pair:
         base, head = (self._of(run) for run in firsts)
