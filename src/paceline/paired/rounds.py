@@ -17,7 +17,7 @@ from paceline.paired.growth import typical_causes
 from paceline.paired.habits import Habits
 from paceline.paired.judgement import Session
 from paceline.paired.kinds import is_exact, is_explained, is_of_all, is_of_start, tests_of, unexplained
-from paceline.paired.loops import Repeated, first_loop, loops_for, repeated, seconds_of
+from paceline.paired.loops import ONCE, Repeated, first_loop, loops_for, repeated, seconds_of
 from paceline.paired.request import GateRequest, Tally, Watcher, compared, profile_of, sample
 from paceline.profile.runner import OutOfTimeError
 from paceline.stats.sequential import LOOKS, TOTALS
@@ -198,9 +198,12 @@ class Rounds:
         """Run one pair and return both runs, base first; or why there is none."""
         nodeids = self._selection(suspects, controls)
         once = self._seconds(nodeids)
-        looped = any(delta.key.subject == "test" or is_of_all(delta) for delta in suspects)
+        timed = [delta for delta in suspects if not is_exact(delta)]
+        looped = any(delta.key.subject == "test" or is_of_all(delta) for delta in timed)
         most = self.request.loops if looped and not self.once else 1
         loops = loops_for(self.head, nodeids, once, most)
+        if not self.tally.allows(2 * (once + loops.seconds)):
+            loops = ONCE
         expected = 2 * (once + loops.seconds)
         if not self.tally.allows(expected):
             return _LATE
