@@ -94,12 +94,11 @@ class Session:
 def sessions(folder: Path = RECORDINGS, pairs: int = PAIRS, *, looped: bool = False) -> Iterator[Session]:
     """Yield every suite, so many pairs at a time.
 
-    Args:
-        looped: only recordings with several loops in each process, or only the others.
-
-
     Recordings under the same conditions follow one another; what was planted in one that has fewer pairs is
     left out, so that it can be joined with others.
+
+    Args:
+        looped: only recordings with several loops in each process, or only the others.
     """
     groups: dict[tuple[str, str], list[_Recorded]] = {}
     for path in sorted(folder.glob("*.json.gz")):

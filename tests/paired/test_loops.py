@@ -13,7 +13,7 @@ from tests.harness.runs import a_test, run_of
 from tests.paired.conftest import Repository
 
 from paceline.config import Suite
-from paceline.model.cost import Costs, SharedFixture
+from paceline.model.cost import Costs, FixtureScope, SharedFixture
 from paceline.model.run import Run, TestRecord
 from paceline.paired.loops import ONCE, Loops, by_loop, first_loop, loops_for, repeated, seconds_of
 from paceline.paired.preparation import head_side
@@ -59,12 +59,12 @@ def timed(nodeid: str, seconds: float) -> TestRecord:
     return replace(test, phases=tuple(replace(phase, values=values) for phase in test.phases))
 
 
-def a_fixture(nodeid: str, seconds: float, scope: str = "module") -> SharedFixture:
+def a_fixture(nodeid: str, seconds: float, scope: FixtureScope = "module") -> SharedFixture:
     """Return the set-up of a shared fixture for a test."""
     return SharedFixture(
         argname="made",
         baseid="t.py",
-        scope=scope,  # type: ignore[arg-type]
+        scope=scope,
         event="setup",
         outcome="passed",
         nodeid=nodeid,
@@ -158,6 +158,14 @@ def test_attempts_of_another_plugin_are_one_run() -> None:
     run = run_of(failed, passed, a_test("t.py::1"), passed, a_test("t.py::1"))
     assert [test.outcome for test in by_loop(run)["t.py::0"]] == ["passed", "passed"]
     assert [test.outcome for test in first_loop(run).tests] == ["failed", "passed", "passed"]
+
+
+def test_runs_of_several_workers_are_left_alone() -> None:
+    """Attempts at one test have those of other workers among them, and each test ran once."""
+    run = run_of(a_test("t.py::0", call="failed"), a_test("t.py::1"), a_test("t.py::0"))
+    spread = replace(run, header=replace(run.header, workers=2))
+    assert first_loop(spread) == spread
+    assert repeated(spread, spread, {}) is None
 
 
 def test_a_fixture_counts_once_for_the_test_that_it_is_set_up_for() -> None:

@@ -81,7 +81,6 @@ def _calibrate(
         rules=Rules(),
         budgets={},
         controls=config.gate.controls,
-        loops=1,
         deadline=float("inf"),
         labels=("working tree", "working tree"),
     )

@@ -26,6 +26,8 @@ OUTCOMES: tuple[Outcome, ...] = (
     "crashed",
     "incomplete",
 )
+#: Of tests that went the way they were meant to, so that what they took can be compared.
+AS_MEANT: frozenset[Outcome] = frozenset({"passed", "xfailed", "xpassed"})
 RunStatus = Literal[
     "measured",
     "tests_failed",

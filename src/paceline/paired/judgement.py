@@ -10,7 +10,7 @@ from math import exp
 from paceline.compare.confirm import Decision, Suspect, decide
 from paceline.compare.rules import GC_COUNT
 from paceline.model.comparison import Delta, SeriesKey
-from paceline.model.run import PHASES
+from paceline.model.run import AS_MEANT, PHASES
 from paceline.paired.figures import Pair, best_metric, sum_of, value_of
 from paceline.paired.habits import Habits
 from paceline.stats.controls import LEAST_CONTROLS, yardstick
@@ -150,7 +150,7 @@ class Session:
                 ("in the head", pair.head, key.name),
             ):
                 test = figures.tests.get(name)
-                if test is not None and test.outcome not in ("passed", "xfailed", "xpassed"):
+                if test is not None and test.outcome not in AS_MEANT:
                     return side
         return None
 

@@ -15,7 +15,7 @@ from math import inf
 from paceline.compare.confirm import LOOPED_SECONDS
 from paceline.model.cost import SharedFixture
 from paceline.model.profile import TIMES
-from paceline.model.run import Phase, Run, TestRecord
+from paceline.model.run import AS_MEANT, Phase, Run, TestRecord
 from paceline.model.status import final_attempts
 
 #: Further loops may take as long as a process takes anyway, between so many seconds.
@@ -85,6 +85,8 @@ def by_loop(run: Run) -> dict[str, list[TestRecord]]:
 
 def first_loop(run: Run) -> Run:
     """Return `run` as it would have been without further loops."""
+    if run.header.workers:
+        return run  # no test runs twice there, and attempts at one are among those of other workers
     seen: set[str] = set()
     tests: list[TestRecord] = []
     for nodeid, attempts in groupby(run.tests, key=lambda test: test.nodeid):
@@ -106,7 +108,8 @@ class Repeated:
         base: the base's first loop, with the least times of all loops.
         head: the same of the head.
         second: the head's second loop.
-        nodeids: tests of the head that passed in each loop on both sides; the others are as in the first.
+        nodeids: tests of the head that went as they were meant to in each loop, on both sides; the others are
+            as in the first.
     """
 
     base: Run
@@ -121,27 +124,28 @@ def repeated(base: Run, head: Run, former: Mapping[str, str]) -> Repeated | None
     Args:
         former: node id in the base by that in the head, for tests that were renamed.
     """
-    loops = {"base": by_loop(base), "head": by_loop(head)}
-    nodeids = {
-        nodeid
-        for nodeid, tests in loops["head"].items()
-        if len(tests) > 1
-        and len(loops["base"].get(former.get(nodeid, nodeid), ())) == len(tests)
-        and all(test.outcome == "passed" for test in (*tests, *loops["base"][former.get(nodeid, nodeid)]))
-    }
-    if not nodeids:
+    if base.header.workers or head.header.workers:
         return None
-    olds = {former.get(nodeid, nodeid) for nodeid in nodeids}
+    before, after = by_loop(base), by_loop(head)
+    pairs = {nodeid: (before.get(former.get(nodeid, nodeid), []), tests) for nodeid, tests in after.items()}
+    looped = {nodeid: both for nodeid, both in pairs.items() if _are_alike(*both)}
+    if not looped:
+        return None
+    first = first_loop(head)
     return Repeated(
-        base=_with(base, {nodeid: _least(loops["base"][nodeid]) for nodeid in olds}),
-        head=_with(head, {nodeid: _least(loops["head"][nodeid]) for nodeid in nodeids}),
-        second=_with(head, {nodeid: loops["head"][nodeid][1] for nodeid in nodeids}),
-        nodeids=frozenset(nodeids),
+        base=_with(first_loop(base), {old[0].nodeid: _least(old) for old, _ in looped.values()}),
+        head=_with(first, {nodeid: _least(new) for nodeid, (_, new) in looped.items()}),
+        second=_with(first, {nodeid: new[1] for nodeid, (_, new) in looped.items()}),
+        nodeids=frozenset(looped),
     )
 
 
-def _with(run: Run, tests: Mapping[str, TestRecord]) -> Run:
-    first = first_loop(run)
+def _are_alike(base: Sequence[TestRecord], head: Sequence[TestRecord]) -> bool:
+    """Tell whether a test ran equally often on both sides, more than once, and as it was meant to each time."""
+    return len(base) == len(head) > 1 and all(test.outcome in AS_MEANT for test in (*base, *head))
+
+
+def _with(first: Run, tests: Mapping[str, TestRecord]) -> Run:
     return replace(first, tests=tuple(tests.get(test.nodeid, test) for test in first.tests))
 
 

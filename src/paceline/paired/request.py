@@ -55,9 +55,9 @@ class GateRequest:
     rules: Rules
     budgets: Mapping[str, float]
     controls: int
-    loops: int
     deadline: float
     labels: tuple[str, str]
+    loops: int = 1
     calibrations: Mapping[str, SuiteCalibration] = field(default_factory=dict[str, SuiteCalibration])
     anchors: Mapping[str, Anchor] = field(default_factory=dict[str, Anchor])
 

@@ -200,7 +200,9 @@ class Rounds:
         once = self._seconds(nodeids)
         timed = [delta for delta in suspects if not is_exact(delta)]
         looped = any(delta.key.subject == "test" or is_of_all(delta) for delta in timed)
-        most = self.request.loops if looped and not self.once else 1
+        # pytest-xdist hands out each collected test once.
+        spread = not nodeids and self.suite.workers > 0
+        most = self.request.loops if looped and not self.once and not spread else 1
         loops = loops_for(self.head, nodeids, once, most)
         if not self.tally.allows(2 * (once + loops.seconds)):
             loops = ONCE
