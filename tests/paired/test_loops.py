@@ -168,6 +168,15 @@ def test_runs_of_several_workers_are_left_alone() -> None:
     assert repeated(spread, spread, {}) is None
 
 
+def test_several_tests_with_one_node_id_are_no_loops() -> None:
+    """Some plugins make such; they were collected as often as they ran."""
+    run = run_of(
+        a_test("t.py::0"), a_test("t.py::1"), a_test("t.py::0"), collected=("t.py::0", "t.py::1", "t.py::0")
+    )
+    assert first_loop(run) == run
+    assert repeated(run, run, {}) is None
+
+
 def test_a_fixture_counts_once_for_the_test_that_it_is_set_up_for() -> None:
     """However many loops set it up again."""
     one, two = a_fixture("t.py::0", 1.0), a_fixture("t.py::0", 2.0)

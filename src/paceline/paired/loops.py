@@ -7,6 +7,7 @@ such figures of two processes differ by 1.5 %, where those of single runs differ
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -76,21 +77,28 @@ def by_loop(run: Run) -> dict[str, list[TestRecord]]:
     """Return how each test ended in each loop, by node id.
 
     Attempts of a plugin that repeats what has failed follow one another, so that they are one run of a test.
+    Several tests with one node id can't be told from loops, and are left out.
     """
+    shared = _shared(run)
     found: dict[str, list[TestRecord]] = {}
     for nodeid, attempts in groupby(run.tests, key=lambda test: test.nodeid):
-        found.setdefault(nodeid, []).append([*attempts][-1])
+        if nodeid not in shared:
+            found.setdefault(nodeid, []).append([*attempts][-1])
     return found
+
+
+def _shared(run: Run) -> set[str]:
+    return {nodeid for nodeid, number in Counter(run.collected or ()).items() if number > 1}
 
 
 def first_loop(run: Run) -> Run:
     """Return `run` as it would have been without further loops."""
     if run.header.workers:
         return run  # no test runs twice there, and attempts at one are among those of other workers
-    seen: set[str] = set()
+    shared, seen = _shared(run), set[str]()
     tests: list[TestRecord] = []
     for nodeid, attempts in groupby(run.tests, key=lambda test: test.nodeid):
-        if nodeid not in seen:
+        if nodeid not in seen or nodeid in shared:
             tests += attempts
             seen.add(nodeid)
     # The same test causes the same set-ups in each loop.
@@ -141,7 +149,7 @@ def repeated(base: Run, head: Run, former: Mapping[str, str]) -> Repeated | None
 
 
 def _are_alike(base: Sequence[TestRecord], head: Sequence[TestRecord]) -> bool:
-    """Tell whether a test ran equally often on both sides, more than once, and as it was meant to each time."""
+    """Tell whether a test ran as often on both sides, more than once, and each time as it was meant to."""
     return len(base) == len(head) > 1 and all(test.outcome in AS_MEANT for test in (*base, *head))
 
 
