@@ -1,8 +1,8 @@
 """How often the tests of a pair run in each process, and what of these runs is compared: pure.
 
 What disturbs a test on a busy machine lasts for tenths of a second and makes it slower. The fastest of
-several runs in one process, with the other tests in between, escapes that: measured on two projects' suites,
-such figures of two processes differ by 1.5 %, where those of single runs differ by 7 to 15 %.
+several runs in one process, with the other tests in between, escapes that. By how much is in the page "how
+often it is wrong" of the docs.
 """
 
 from __future__ import annotations
