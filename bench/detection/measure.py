@@ -14,7 +14,7 @@ import gzip
 import json
 import platform
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -35,18 +35,36 @@ from paceline.stats.robust import middle
 RESULTS = Path(__file__).parents[1] / "results" / "detection.json"
 RATIOS = (1.1, 1.2, 1.5)
 RATE = 1e-3
-#: Conditions of recordings, by what is said of the machine, how many pairs a session has there, whether each
-#: process ran the tests several times, and whether that is made use of. What is undecided after fewer than
-#: twenty pairs counts as not found.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """Recordings that belong together, and how they are replayed.
+
+    Attributes:
+        recorded: their conditions.
+        pairs: of a session; what is undecided after fewer than twenty counts as not found.
+        looped: whether each process ran the tests several times.
+        used: whether that is made use of, as the gate does.
+    """
+
+    recorded: tuple[str, ...]
+    pairs: int = PAIRS
+    looped: bool = True
+    used: bool = True
+
+
+_CALM, _NOISY, _CROWDED = ("quiet", "shared"), ("noisy host",), ("crowded",)
+#: By what is said of the machine.
 MACHINES = {
-    "quiet machine": (("quiet", "shared"), PAIRS, True, True),
-    "noisy host, six pairs": (("noisy host",), 6, True, True),
-    "overloaded machine, six pairs": (("crowded",), 6, True, True),
-    "quiet machine, first loops only": (("quiet", "shared"), PAIRS, True, False),
-    "noisy host, six pairs, first loops only": (("noisy host",), 6, True, False),
-    "overloaded machine, six pairs, first loops only": (("crowded",), 6, True, False),
-    "quiet machine, tests run once": (("quiet",), 20, False, False),
-    "overloaded machine, tests run once": (("crowded", "shared"), PAIRS, False, False),
+    "quiet machine": Condition(recorded=_CALM),
+    "noisy host, six pairs": Condition(recorded=_NOISY, pairs=6),
+    "overloaded machine, six pairs": Condition(recorded=_CROWDED, pairs=6),
+    "quiet machine, first loops only": Condition(recorded=_CALM, used=False),
+    "noisy host, six pairs, first loops only": Condition(recorded=_NOISY, pairs=6, used=False),
+    "overloaded machine, six pairs, first loops only": Condition(recorded=_CROWDED, pairs=6, used=False),
+    "quiet machine, tests run once": Condition(recorded=("quiet",), pairs=20, looped=False, used=False),
+    "overloaded machine, tests run once": Condition(recorded=("crowded", "shared"), looped=False, used=False),
 }
 #: Loops of each process of a pair.
 LOOPS = 5
@@ -97,14 +115,14 @@ def _recorded_in(session: Session) -> str:
 def of_the_way() -> dict[str, Any]:
     """Return false alarms and power on recorded noise, from nomination to the second confirmation."""
     found: dict[str, Any] = {}
-    for name, (conditions, pairs, looped, used) in MACHINES.items():
+    for name, condition in MACHINES.items():
         own, short = (
             [
-                one if used else replace(one, least={}, second={})
-                for one in sessions(pairs=number, looped=looped)
-                if one.conditions in conditions
+                one if condition.used else replace(one, least={}, second={})
+                for one in sessions(pairs=number, looped=condition.looped)
+                if one.conditions in condition.recorded
             ]
-            for number in (pairs, PAIRS)
+            for number in (condition.pairs, PAIRS)
         )
         if not own:
             continue
@@ -113,6 +131,7 @@ def of_the_way() -> dict[str, Any]:
         brief = [session for session in short if session.planted and _recorded_in(session) not in long]
         planted = recorded.planted_power([*own, *brief])
         found[name] = {
+            "as_shipped": condition.used,
             "unchanged": asdict(recorded.way(own, 1.0, 60, seed=1)[0]),
             "slower": {
                 str(ratio): asdict(recorded.way(own, ratio, 30, seed=2, least=equal_rates.LONG)[0])
