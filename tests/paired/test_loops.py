@@ -52,10 +52,10 @@ def test_runs_only_once():
 """
 
 
-def timed(nodeid: str, seconds: float) -> TestRecord:
+def timed(nodeid: str, seconds: float, cpu: float = 0.0) -> TestRecord:
     """Return a test whose phases take so long."""
     test = a_test(nodeid)
-    values = {"duration": seconds}
+    values = {"duration": seconds, "cpu_time": cpu}
     return replace(test, phases=tuple(replace(phase, values=values) for phase in test.phases))
 
 
@@ -129,6 +129,24 @@ def test_the_least_of_all_loops_is_compared() -> None:
     assert [test.phases[1].values["duration"] for test in more.base.tests] == [2.0, 5.0]
     assert [test.phases[1].values["duration"] for test in more.head.tests] == [4.0, 7.0]
     assert [test.phases[1].values["duration"] for test in more.second.tests] == [5.0, 7.0]
+
+
+def test_what_a_phase_took_and_did_is_of_one_loop() -> None:
+    """Causes are looked for in what is judged: CPU time of another loop wouldn't go with it."""
+    run = run_of(timed("t.py::0", 3.0, 0.1), timed("t.py::1", 1.0), timed("t.py::0", 2.0, 0.2))
+    more = repeated(run, run, {})
+    assert more is not None
+    assert more.head.tests[0].phases[1].values == {"duration": 2.0, "cpu_time": 0.2}
+
+
+def test_a_test_that_goes_another_way_is_not_repeated() -> None:
+    """Such as one that is expected to fail, and does so in its set-up the second time."""
+    first, then = a_test("t.py::0", call="xfailed"), a_test("t.py::0", setup="xfailed", call=None)
+    other = a_test("t.py::1")
+    run = run_of(first, other, then, other)
+    more = repeated(run, run, {})
+    assert more is not None
+    assert more.nodeids == {"t.py::1"}
 
 
 def test_a_renamed_test_is_compared_with_what_it_was() -> None:

@@ -58,7 +58,7 @@ def grown_most(
 def typical_causes(
     deltas: Iterable[Delta], runs: Sequence[tuple[Run, Run]], former: Mapping[str, str]
 ) -> Iterator[Delta]:
-    """Yield `deltas`, of timed tests, each with the causes of the pair in which it grew as in most of them.
+    """Yield `deltas`, of timed tests, each with the causes of the pair in which it grew as the verdict says.
 
     Those they have come from a single run of each side, which may have taken a multiple of the usual.
 
@@ -74,9 +74,9 @@ def typical_causes(
         grown = [_grown(before, after, metric, phase) for before, after in records]
         causes: tuple[Cause, ...] = ()
         if records:
-            usual = middle(grown)
+            said = (delta.after or 0.0) - (delta.before or 0.0)
             growth, (before, after) = min(
-                zip(grown, records, strict=True), key=lambda pair: abs(pair[0] - usual)
+                zip(grown, records, strict=True), key=lambda pair: abs(pair[0] - said)
             )
             causes = causes_in_records(before, after, phase, metric, growth)
         yield replace(delta, causes=causes or delta.causes)

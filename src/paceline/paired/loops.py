@@ -8,7 +8,7 @@ often it is wrong" of the docs.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from math import inf
@@ -113,7 +113,7 @@ class Repeated:
     """What the further loops of a pair add.
 
     Attributes:
-        base: the base's first loop, with the least times of all loops.
+        base: the base's first loop, with each phase of a test as it was in the loop in which it took least.
         head: the same of the head.
         second: the head's second loop.
         nodeids: tests of the head that went as they were meant to in each loop, on both sides; the others are
@@ -150,7 +150,9 @@ def repeated(base: Run, head: Run, former: Mapping[str, str]) -> Repeated | None
 
 def _are_alike(base: Sequence[TestRecord], head: Sequence[TestRecord]) -> bool:
     """Tell whether a test ran as often on both sides, more than once, and each time as it was meant to."""
-    return len(base) == len(head) > 1 and all(test.outcome in AS_MEANT for test in (*base, *head))
+    every = (*base, *head)
+    went = {(test.outcome, *(phase.phase for phase in test.phases)) for test in every}
+    return len(base) == len(head) > 1 == len(went) and every[0].outcome in AS_MEANT
 
 
 def _with(first: Run, tests: Mapping[str, TestRecord]) -> Run:
@@ -158,18 +160,10 @@ def _with(first: Run, tests: Mapping[str, TestRecord]) -> Run:
 
 
 def _least(loops: Sequence[TestRecord]) -> TestRecord:
-    """Return the first run of a test with the least times that each of its phases took in any."""
-    first = loops[0]
-    return replace(
-        first,
-        phases=tuple(_least_of(phases) for phases in zip(*(test.phases for test in loops), strict=False)),
-    )
+    """Return a test with each of its phases as it was in the loop in which that took least."""
+    phases = zip(*(test.phases for test in loops), strict=True)
+    return replace(loops[0], phases=tuple(min(of_all, key=_judged) for of_all in phases))
 
 
-def _least_of(phases: Iterable[Phase]) -> Phase:
-    first, *others = phases
-    least = {
-        name: min(value, *(other.values.get(name, value) for other in others)) if name in TIMES else value
-        for name, value in first.values.items()
-    }
-    return replace(first, values=least)
+def _judged(phase: Phase) -> float:
+    return next((phase.values[name] for name in TIMES if name in phase.values), inf)

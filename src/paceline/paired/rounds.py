@@ -36,10 +36,13 @@ class _Series:
     """A series of pairs, and what came of it.
 
     Attributes:
+        runs: of each pair, what ran first.
+        least: of each pair with several loops, what took least.
         unfinished: why it ended before everything was decided; None if it did not.
     """
 
     runs: list[tuple[Run, Run]] = field(default_factory=list[tuple[Run, Run]])
+    least: list[tuple[Run, Run]] = field(default_factory=list[tuple[Run, Run]])
     session: Session | None = None
     decisions: dict[SeriesKey, Decision] = field(default_factory=dict[SeriesKey, Decision])
     unfinished: str | None = None
@@ -124,7 +127,8 @@ class Rounds:
             verdicts[delta.key] = concluded(delta, once, twice, unfinished)
         slower = (verdicts[delta.key] for delta in left if delta.key.subject == "test")
         sure = [delta for delta in slower if delta.verdict == "regressed"]
-        told = typical_causes(sure, [*first.runs, *second.runs], self.former)
+        judged = [run for series in (first, second) for run in (*series.runs, *series.least)]
+        told = typical_causes(sure, judged, self.former)
         return verdicts | {delta.key: delta for delta in told}
 
     def _series(
@@ -141,10 +145,12 @@ class Rounds:
                 series.unfinished = made
                 break
             firsts = first_loop(made[0]), first_loop(made[1])
+            more = repeated(*made, self.former)
             series.runs.append(firsts)
+            series.least += [(more.base, more.head)] if more is not None else []
             if any(map(is_of_all, wanted)):
-                self.wholes.append(firsts)
-            pairs.append(self._figures(firsts, repeated(*made, self.former)))
+                self.wholes.append(firsts if more is None else (more.base, more.head))
+            pairs.append(self._figures(firsts, more))
             series.session = Session(
                 pairs=pairs,
                 controls=controls,
